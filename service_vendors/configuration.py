@@ -1,0 +1,296 @@
+"""Which vendor an organization uses and with which settings; the only writer of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+
+from service_vendors import conf
+from service_vendors.exceptions import ConfigurationRejected, UnknownVendor
+from service_vendors.managers import registry as managers
+from service_vendors.models import AuditEntry, Organization, VendorConfig
+from service_vendors.secret_managers import secret_manager
+from service_vendors.types import ConfigField, VendorAccount
+from service_vendors.vendors import loop, registry
+from service_vendors.vendors.base import ReadinessItem, ServiceVendor
+
+SECRET: Final = "secret"  # noqa: S105 - the key under which a secret's reference stands
+
+
+class ConfigurationConflict(ConfigurationRejected):
+    """Someone else saved this vendor's settings since they were read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveVendor:
+    """The vendor that sends for an organization, and where that was decided."""
+
+    name: str
+    source: Literal["organization", "environment"]
+
+
+@dataclass(frozen=True, slots=True)
+class VendorStatus:
+    """Whether an organization can text now, and what is missing."""
+
+    active: ActiveVendor | None
+    ready: bool
+    reason: str
+    checklist: tuple[ReadinessItem, ...] = ()
+
+
+def active_vendor(organization: Organization | None) -> ActiveVendor:
+    """DEFAULT_SERVICE of the organization's features, else of the environment.
+
+    Raises UnknownVendor when neither names an active vendor; the text says what to set.
+    """
+    own = organization.feature("DEFAULT_SERVICE") if organization else None
+    name, source = (
+        str(own or conf.text("DEFAULT_SERVICE")),
+        "organization" if own else "environment",
+    )
+    if not name:
+        raise UnknownVendor("No vendor is chosen. Set DEFAULT_SERVICE to the name of one.")
+    registry.vendor_class(name)
+    return ActiveVendor(name, "organization" if source == "organization" else "environment")
+
+
+def get_config(key: str, organization: Organization | None = None) -> Any:
+    """A setting by its environment name, as it holds for an organization; None when unset.
+
+    The organization's saved vendor config comes first, then its ``features``, then the
+    environment. Secrets are not handed out here: they are revealed to the vendor object alone.
+    """
+    owner, field = next(
+        (
+            (name, field)
+            for name, cls in registry.available().items()
+            for field in cls.config_fields
+            if field.env == key
+        ),
+        ("", None),
+    )
+    if field is not None and field.secret:
+        raise LookupError(f"{key} is a secret; only the vendor object may read it.")
+    if organization is not None:
+        if field is not None:
+            plain, _, _ = saved_fields(organization, owner)
+            if field.name in plain:
+                return plain[field.name]
+        own = organization.feature(key)
+        if own not in (None, ""):
+            return own
+    if key in conf.SETTINGS:
+        return conf.get(key)
+    return conf.environment(key)
+
+
+def vendor_account(organization: Organization | None, service: str | None = None) -> VendorAccount:
+    """One account's settings with its secrets revealed: for binding a vendor object, only.
+
+    Field by field: the organization's saved config, its ``features`` (never for a secret), the
+    environment, the field's default. Raises UnknownVendor.
+    """
+    name = service or active_vendor(organization).name
+    fields = registry.vendor_class(name).config_fields
+    own = _own_values(organization, name)
+    merged = {
+        field.name: own.get(field.name) or _inherited(field, organization) for field in fields
+    }
+    return VendorAccount(
+        service=name,
+        organization_id=organization.pk if organization else None,
+        config=merged,
+        callback_base=conf.text("BASE_URL").rstrip("/"),
+        own_fields=frozenset(own),
+    )
+
+
+def vendor_of(organization: Organization, service: str | None = None) -> ServiceVendor:
+    """The organization's vendor object. Raises UnknownVendor."""
+    return registry.get_vendor(organization, service)
+
+
+def vendor_status(organization: Organization, service: str | None = None) -> VendorStatus:
+    """Whether the organization's (active) vendor can send now, with the checklist behind it."""
+    try:
+        active = active_vendor(organization)
+        vendor = vendor_of(organization, service or active.name)
+    except UnknownVendor as error:
+        return VendorStatus(active=None, ready=False, reason=str(error))
+    decided = managers.decide_on_readiness(organization, vendor.name)
+    checklist = tuple(vendor.readiness(decided))
+    ready = vendor.fully_configured(decided)
+    missing = [item.remedy for item in checklist if not item.ready]
+    reason = " ".join(missing) if missing else "" if ready else "A service manager is not ready."
+    return VendorStatus(active, ready, reason, checklist)
+
+
+def saved_fields(organization: Organization, service: str) -> tuple[dict[str, str], set[str], int]:
+    """What the organization saved for a vendor: plain values, names of secrets, and the version."""
+    saved = VendorConfig.objects.filter(organization=organization, service=service).first()
+    if saved is None:
+        return {}, set(), 0
+    plain = {name: value for name, value in saved.config.items() if isinstance(value, str)}
+    return plain, set(saved.config) - set(plain), saved.version
+
+
+def save_vendor_config(
+    organization: Organization,
+    service: str,
+    changes: Mapping[str, str | None],
+    *,
+    actor: AbstractBaseUser | None,
+    version: int | None = None,
+    check: bool = True,
+) -> VendorConfig | None:
+    """Save an organization's settings of a vendor, after asking the vendor whether they work.
+
+    ``changes`` maps field names to new values; None removes one, a field that is left out stays
+    as it is. ``version`` is what the caller read (None: whatever is there). Returns the saved row,
+    or None when nothing had to change.
+
+    Raises ConfigurationRejected (nothing is saved), ConfigurationConflict when someone else saved
+    since, TransientVendorError when the vendor could not be asked, and UnknownVendor.
+    """
+    account = vendor_account(organization, service)
+    changed = _really_changed(organization, service, changes)
+    if not changed:
+        return None
+    fields = {field.name: field for field in registry.vendor_class(service).config_fields}
+    new = dict(account.config)
+    for name, value in changed.items():
+        new[name] = value or _inherited(fields[name], organization)
+    if check:
+        decided = managers.decide_on_readiness(organization, service)
+        vendor = registry.bind(account)
+        loop.run(vendor.update_config(account.config, new, decided))
+    return _write(organization, service, fields, changed, actor=actor, version=version)
+
+
+def choose_vendor(
+    organization: Organization, service: str | None, *, actor: AbstractBaseUser | None
+) -> None:
+    """Set (or with None, clear) the organization's own DEFAULT_SERVICE. Raises UnknownVendor."""
+    if service:
+        registry.vendor_class(service)
+    with transaction.atomic():
+        locked = Organization.objects.select_for_update().get(pk=organization.pk)
+        features = dict(locked.features or {})
+        if service:
+            features["DEFAULT_SERVICE"] = service
+        else:
+            features.pop("DEFAULT_SERVICE", None)
+        locked.features = features
+        locked.save(update_fields=("features",))
+        record(
+            organization,
+            actor,
+            "vendor chosen",
+            f"Chose {registry.vendor_class(service).title} to send with."
+            if service
+            else "Left the choice of vendor to the installation.",
+            service=service or "",
+            fields=["DEFAULT_SERVICE"],
+        )
+    organization.features = features
+
+
+def record(
+    organization: Organization,
+    actor: AbstractBaseUser | None,
+    action: str,
+    summary: str,
+    *,
+    service: str = "",
+    fields: list[str] | None = None,
+) -> AuditEntry:
+    """Write an audit entry. ``fields`` are names; a value has no place in the audit trail."""
+    return AuditEntry.objects.create(
+        organization=organization,
+        actor_id=actor.pk if actor else None,
+        actor_name=actor.get_username() if actor else "the system",
+        action=action,
+        service=service,
+        summary=summary,
+        fields=sorted(fields or []),
+    )
+
+
+def _own_values(organization: Organization | None, service: str) -> dict[str, str]:
+    """The organization's saved values of a vendor, secrets revealed."""
+    if organization is None:
+        return {}
+    saved = VendorConfig.objects.filter(organization=organization, service=service).first()
+    if saved is None:
+        return {}
+    references = {n: v[SECRET] for n, v in saved.config.items() if isinstance(v, dict)}
+    secrets = secret_manager().reveal(organization.pk, list(references.values()))
+    values = {n: v for n, v in saved.config.items() if isinstance(v, str)}
+    values |= {n: secrets[ref] for n, ref in references.items() if ref in secrets}
+    return values
+
+
+def _inherited(field: ConfigField, organization: Organization | None) -> str:
+    """What a field is without a saved value of the organization's own."""
+    own = None if field.secret or organization is None else organization.feature(field.env)
+    return str(own or conf.environment(field.env) or field.default)
+
+
+def _really_changed(
+    organization: Organization, service: str, changes: Mapping[str, str | None]
+) -> dict[str, str | None]:
+    own = _own_values(organization, service)
+    return {n: v or None for n, v in changes.items() if (v or None) != own.get(n)}
+
+
+def _write(
+    organization: Organization,
+    service: str,
+    fields: Mapping[str, ConfigField],
+    changed: Mapping[str, str | None],
+    *,
+    actor: AbstractBaseUser | None,
+    version: int | None,
+) -> VendorConfig:
+    with transaction.atomic():
+        # The organization's row is the lock: a config that does not exist yet cannot be locked.
+        Organization.objects.select_for_update().get(pk=organization.pk)
+        saved = VendorConfig.objects.filter(organization=organization, service=service).first()
+        found = saved.version if saved else 0
+        if version is not None and version != found:
+            raise ConfigurationConflict(
+                "Someone else changed these settings while you were editing. "
+                "Look at what is saved now and make your change again."
+            )
+        saved = saved or VendorConfig(organization=organization, service=service)
+        config = dict(saved.config)
+        for name, value in changed.items():
+            old = config.pop(name, None)
+            if isinstance(old, dict):
+                secret_manager().forget(organization.pk, old[SECRET])
+            if value is None:
+                continue
+            config[name] = (
+                {SECRET: secret_manager().store(organization.pk, service, name, value)}
+                if fields[name].secret
+                else value
+            )
+        saved.config = config
+        saved.version = found + 1
+        saved.updated_by_id = actor.pk if actor else None
+        saved.save()
+        title = registry.vendor_class(service).title
+        record(
+            organization,
+            actor,
+            "settings changed",
+            f"Changed the settings of {title}.",
+            service=service,
+            fields=list(changed),
+        )
+        return saved

@@ -1,0 +1,1 @@
+"""Service managers: optional hooks that decide about sends, reports and campaigns."""

@@ -1,0 +1,102 @@
+"""Who asked an organization to stop texting them: the keywords, the record, the check."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from service_vendors.managers.registry import managers_of
+from service_vendors.models import Message, OptOut, Organization, OrganizationContact
+from service_vendors.types import Keyword
+
+# The CTIA's Messaging Principles and the FCC's 2025 revocation rule (47 CFR 64.1200(a)(10)).
+KEYWORDS: Final = {
+    **dict.fromkeys(
+        (
+            "stop",
+            "stopall",
+            "stop all",
+            "unsubscribe",
+            "cancel",
+            "end",
+            "quit",
+            "revoke",
+            "optout",
+            "opt out",
+            "opt-out",
+        ),
+        Keyword.STOP,
+    ),
+    **dict.fromkeys(("start", "unstop", "subscribe"), Keyword.START),
+    **dict.fromkeys(("help", "info"), Keyword.HELP),
+}
+
+
+def keyword_in(text: str) -> Keyword | None:
+    """What a contact's text asks for, when it is nothing but a keyword; else None.
+
+    Case, surrounding space, quotes and punctuation do not matter: ``"Stop!"`` is STOP.
+    """
+    words = re.sub(r"\s+", " ", re.sub(r"[^\w\s-]", "", text)).strip().lower()
+    return KEYWORDS.get(words)
+
+
+def is_opted_out(organization: Organization, cell: str) -> bool:
+    """Whether a contact's opt-out is in force."""
+    return cell in opted_out(organization, [cell])
+
+
+def opted_out(organization: Organization, cells: Collection[str]) -> set[str]:
+    """Those of the numbers whose opt-out is in force."""
+    return set(
+        OptOut.objects.filter(
+            organization=organization, cell__in=cells, ended_at__isnull=True
+        ).values_list("cell", flat=True)
+    )
+
+
+def stop(
+    organization: Organization,
+    cell: str,
+    *,
+    source: OptOut.Source = OptOut.Source.KEYWORD,
+    message: Message | None = None,
+) -> bool:
+    """Record that a contact wants no more texts; False when that was already in force."""
+    with transaction.atomic():
+        _, created = OptOut.objects.get_or_create(
+            organization=organization,
+            cell=cell,
+            ended_at=None,
+            defaults={"source": source, "message": message},
+        )
+        _set_subscribe_status(organization, cell, OrganizationContact.SubscribeStatus.UNSUBSCRIBED)
+        if created:
+            for manager in managers_of(organization):
+                manager.on_opt_out(organization, cell, Keyword.STOP)
+    return created
+
+
+def start(organization: Organization, cell: str) -> bool:
+    """Record that a contact wants texts again; False when no opt-out was in force."""
+    with transaction.atomic():
+        ended = OptOut.objects.filter(
+            organization=organization, cell=cell, ended_at__isnull=True
+        ).update(ended_at=timezone.now())
+        _set_subscribe_status(organization, cell, OrganizationContact.SubscribeStatus.SUBSCRIBED)
+        if ended:
+            for manager in managers_of(organization):
+                manager.on_opt_out(organization, cell, Keyword.START)
+    return bool(ended)
+
+
+def _set_subscribe_status(
+    organization: Organization, cell: str, status: OrganizationContact.SubscribeStatus
+) -> None:
+    OrganizationContact.objects.update_or_create(
+        organization=organization, contact_number=cell, defaults={"subscribe_status": status}
+    )

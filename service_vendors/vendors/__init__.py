@@ -1,0 +1,1 @@
+"""Service vendors: a folder each. Plain values in, plain values out, no database."""
