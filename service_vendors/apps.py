@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class ServiceVendorsConfig(AppConfig):
@@ -13,5 +14,7 @@ class ServiceVendorsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks."""
-        from service_vendors import checks  # noqa: F401, PLC0415 - registering is the import
+        """Register the system checks, and have every migrated database tell its keys."""
+        from service_vendors import checks, sentinel  # noqa: F401, PLC0415 - not before the models
+
+        post_migrate.connect(sentinel.plant, sender=self, dispatch_uid="service_vendors.sentinel")

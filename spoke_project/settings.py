@@ -8,6 +8,8 @@ from pathlib import Path
 
 import environ
 
+from service_vendors import development_keys
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -17,14 +19,11 @@ DEBUG = env.bool("DEBUG", default=False)
 
 # -- secrets ------------------------------------------------------------------------------------
 
-# Known to everyone who reads this file; the system checks refuse both outside of DEBUG.
-DEVELOPMENT_SECRET_KEY = "development-only-secret-key-that-everyone-knows-0123456789"  # noqa: S105
-DEVELOPMENT_FIELD_ENCRYPTION_KEY = "ZGV2ZWxvcG1lbnQtb25seS1maWVsZC1lbmNyeXB0LWs="
-
+# The development keys are known to everyone; the system checks refuse them outside of DEBUG.
 if DEBUG:
-    SECRET_KEY = env.str("SECRET_KEY", default=DEVELOPMENT_SECRET_KEY)
+    SECRET_KEY = env.str("SECRET_KEY", default=development_keys.SECRET_KEY)
     FIELD_ENCRYPTION_KEY = env.list(
-        "FIELD_ENCRYPTION_KEY", default=[DEVELOPMENT_FIELD_ENCRYPTION_KEY]
+        "FIELD_ENCRYPTION_KEY", default=[development_keys.FIELD_ENCRYPTION_KEY]
     )
 else:
     SECRET_KEY = env.str("SECRET_KEY")
