@@ -1,7 +1,7 @@
 """Every setting of this app, in one table, read when it is used.
 
 A setting is looked up in Django's settings, then in the environment, then in the table's default.
-``docs/settings.md`` is written from the same table (``manage.py vendors --settings``).
+``docs/settings.md`` is written from the same table (``manage.py vendors --docs``).
 """
 
 from __future__ import annotations

@@ -12,6 +12,9 @@ from spoke_project.settings import DATABASES
 # Tests log in often; the slow hash protects nobody here.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
+# Static files are read where they are: no test waits for collectstatic.
+WHITENOISE_AUTOREFRESH = True
+
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, for threads with connections of their own wait for each other only there; a name of
     # its own, for two runs in one tree.

@@ -19,6 +19,7 @@ from service_vendors.api.authentication import TokenAuthentication
 from service_vendors.models import Membership, Organization, Role
 
 MOST_BYTES: Final = 262_144
+LARGEST_ID: Final = 2**63 - 1  # SQLite cannot even look for a larger one
 
 
 class ApiView(APIView):
@@ -87,6 +88,8 @@ def membership_of(user: AbstractBaseUser, organization_id: int) -> Membership:
         Membership.objects.select_related("organization")
         .filter(user_id=user.pk, organization_id=organization_id)
         .first()
+        if organization_id <= LARGEST_ID
+        else None
     )
     if membership is None:
         raise NotFound("You belong to no organization with this id. GET /api/organizations.")

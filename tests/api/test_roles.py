@@ -1,0 +1,128 @@
+"""Who may do what: every address of the API, for every role, strangers and nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from service_vendors.api.urls import urlpatterns
+from service_vendors.models import Membership, Message, Organization, Role
+from service_vendors.references import new_reference
+from tests.factories import PASSWORD, MembershipFactory, MessageFactory
+
+AsRole = Callable[[Role], APIClient]
+
+EVERYONE = frozenset({"api", "api_schema", "api_docs", "api_unknown"})
+LOGGED_IN = frozenset({"api_tokens", "api_token", "api_organizations"})
+MINIMUM = {
+    ("api_messages", "GET"): Role.TEXTER,
+    ("api_messages", "POST"): Role.TEXTER,
+    ("api_message", "GET"): Role.TEXTER,
+    ("api_vendor", "GET"): Role.ADMIN,
+}
+
+
+def call(client: Any, name: str, method: str, organization_id: int) -> Any:
+    base = f"/api/organizations/{organization_id}"
+    if name == "api_message":
+        sender = Membership.objects.order_by("-pk").first()
+        message = MessageFactory(organization_id=organization_id, sender_id=sender.user_id)
+        return client.get(f"{base}/messages/{message.reference}")
+    if name == "api_vendor":
+        return client.get(f"{base}/vendor")
+    if method == "GET":
+        return client.get(f"{base}/messages")
+    body = {"contact_number": "+12125560001", "text": "Vote!"}
+    return client.post(f"{base}/messages", body, content_type="application/json")
+
+
+def test_every_address_has_a_rule_here() -> None:
+    named = {pattern.name for pattern in urlpatterns}
+    assert named == EVERYONE | LOGGED_IN | {name for name, _ in MINIMUM}
+
+
+@pytest.mark.parametrize(("name", "method"), MINIMUM)
+@pytest.mark.parametrize("role", Role)
+def test_a_role_opens_what_it_may_and_nothing_else(
+    organization: Organization, as_role: AsRole, name: str, method: str, role: Role
+) -> None:
+    client = as_role(role)
+    answer = call(_JsonClient(client), name, method, organization.pk)
+    if role.at_least(MINIMUM[name, method]):
+        assert answer.status_code in {200, 201}, answer.content
+    else:
+        assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
+        assert role.label in answer.json()["detail"]
+
+
+class _JsonClient:
+    """Django's client and DRF's, called the same way."""
+
+    def __init__(self, client: APIClient) -> None:
+        self.client = client
+
+    def get(self, url: str) -> Any:
+        return self.client.get(url)
+
+    def post(self, url: str, body: Any, content_type: str) -> Any:
+        return self.client.post(url, body, format="json")
+
+
+@pytest.mark.parametrize(("name", "method"), MINIMUM)
+def test_strangers_cannot_tell_whether_an_organization_exists(
+    organization: Organization, outsider: APIClient, name: str, method: str
+) -> None:
+    real = call(_JsonClient(outsider), name, method, organization.pk)
+    if name == "api_message":
+        invented = outsider.get(f"/api/organizations/{10**30}/messages/{new_reference()}")
+    else:
+        invented = call(_JsonClient(outsider), name, method, 10**30)
+    assert real.status_code == invented.status_code == 404
+    assert real.json() == invented.json()
+    assert Message.objects.filter(text="Vote!").count() == 0
+
+
+@pytest.mark.parametrize(("name", "method"), MINIMUM)
+def test_nobody_is_asked_to_log_in(
+    organization: Organization, anonymous: APIClient, name: str, method: str
+) -> None:
+    MembershipFactory(organization=organization)
+    answer = call(_JsonClient(anonymous), name, method, organization.pk)
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
+    assert answer["WWW-Authenticate"] == "Token"
+
+
+@pytest.mark.parametrize("address", ["/api/organizations", "/api/tokens"])
+def test_what_is_mine_takes_a_log_in(db: None, anonymous: APIClient, address: str) -> None:
+    assert anonymous.get(address).status_code == 401
+
+
+def test_a_session_needs_the_csrf_token_to_send(organization: Organization) -> None:
+    member = MembershipFactory(organization=organization, role=Role.TEXTER)
+    browser = Client(enforce_csrf_checks=True)
+    assert browser.login(username=member.user.username, password=PASSWORD)
+    address = f"/api/organizations/{organization.pk}/messages"
+    body = {"contact_number": "+12125560001", "text": "Vote!"}
+    assert browser.get(address).status_code == 200
+    refused = browser.post(address, body, content_type="application/json")
+    assert refused.status_code == 403
+    assert "CSRF" in refused.json()["detail"]
+    assert not Message.objects.exists()
+
+
+def test_unknown_addresses_are_answered_in_the_same_shape(db: None, anonymous: APIClient) -> None:
+    for method in (anonymous.get, anonymous.post, anonymous.delete):
+        answer = method("/api/nonsense/1")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+        assert "/api/docs" in answer.json()["detail"]
+
+
+def test_a_wrong_method_is_answered_in_the_same_shape(
+    organization: Organization, as_role: AsRole
+) -> None:
+    answer = as_role(Role.OWNER).put(f"/api/organizations/{organization.pk}/vendor", {})
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
