@@ -1,6 +1,8 @@
 """The host project's settings, as the tests and the type checker use them."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -16,8 +18,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 WHITENOISE_AUTOREFRESH = True
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # A file, for threads with connections of their own wait for each other only there; a name of
-    # its own, for two runs in one tree.
-    DATABASES["default"]["TEST"] = {
-        "NAME": str(Path(tempfile.gettempdir()) / f"service_vendors_test_{os.getpid()}.sqlite3")
-    }
+    # A file, for only there threads with connections of their own wait for each other; in a folder
+    # of its own, for two runs at once, and because SQLite may leave its log beside it.
+    folder = tempfile.mkdtemp(prefix="service_vendors_test_")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(folder) / "test.sqlite3")}
