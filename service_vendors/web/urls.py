@@ -1,0 +1,7 @@
+"""The pages. Each module lists its own addresses."""
+
+from __future__ import annotations
+
+from service_vendors.web import health, home
+
+urlpatterns = [*home.urlpatterns, *health.urlpatterns]
