@@ -20,7 +20,7 @@ def hand_over(task_name: str, ids: Sequence[int], *, batch_size: int) -> bool:
 
     Returns whether the broker took all of it. Tasks stand above this floor, hence the name.
     """
-    task: Task = import_string(f"service_vendors.tasks.{task_name}")
+    task: Task[..., None] = import_string(f"service_vendors.tasks.{task_name}")
     try:
         for start in range(0, len(ids), batch_size):
             task.delay(list(ids[start : start + batch_size]))

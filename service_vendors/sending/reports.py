@@ -6,6 +6,8 @@ the same. A status only rises (SENT < ERROR < DELIVERED); of several errors the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -49,7 +51,7 @@ def apply_report(
             message.user_number = report.user_number
         message.sent_at = message.sent_at or report.occurred_at or timezone.now()
         message.service_response_at = timezone.now()
-        _raise_status(message, OF_REPORT[report.status], report.error_code)
+        raise_status(message, report, in_words=partial(_in_words, service))
         message.save(
             update_fields=(
                 "service_id",
@@ -89,22 +91,26 @@ def _message_of(
     return messages.filter(service_id=report.service_id).first()
 
 
-def _raise_status(message: Message, status: SendStatus, code: int | None) -> None:
-    now, then = SendStatus(message.send_status), status
+def raise_status(
+    message: Message, report: DeliveryReport, *, in_words: Callable[[int], str]
+) -> None:
+    """Move an unsaved message to what a report says, if that ranks above what is known of it."""
+    now, then, code = SendStatus(message.send_status), OF_REPORT[report.status], report.error_code
     if now is then is SendStatus.ERROR and code is not None:
         known = message.error_code
         message.error_code = code if known is None else min(known, code)
+        message.status_reason = in_words(message.error_code)
         return
     if STATUS_RANK[then] <= STATUS_RANK[now]:
         return
     message.send_status = then
     message.error_code = code if then is SendStatus.ERROR else None
-    message.status_reason = ""
+    message.status_reason = "" if message.error_code is None else in_words(message.error_code)
     message.due_at = None
-    if then is SendStatus.ERROR and code is not None:
-        message.status_reason = (
-            registry.vendor_class(message.service).error_description(code).description
-        )
+
+
+def _in_words(service: str, code: int) -> str:
+    return registry.vendor_class(service).error_description(code).description
 
 
 def note_error(message: Message, code: int | None, *, opted_out: bool) -> None:

@@ -125,12 +125,8 @@ def find(name: str) -> type[ServiceVendor] | None:
 def _from_folder(name: str) -> type[ServiceVendor]:
     module = import_module(f"{vendors.__name__}.{name}.vendor")
     for value in vars(module).values():
-        if (
-            isinstance(value, type)
-            and issubclass(value, ServiceVendor)
-            and value is not ServiceVendor
-        ):
-            if value.name == name and value.__module__ == module.__name__:
+        if isinstance(value, type) and issubclass(value, ServiceVendor):
+            if value.__module__ == module.__name__ and value.name == name:
                 return value
     raise VendorBroken(f"{module.__name__} defines no ServiceVendor whose name is {name!r}.")
 
