@@ -2,7 +2,6 @@
 
 import atexit
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -18,8 +17,13 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 WHITENOISE_AUTOREFRESH = True
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # A file, for only there threads with connections of their own wait for each other; in a folder
-    # of its own, for two runs at once, and because SQLite may leave its log beside it.
-    folder = tempfile.mkdtemp(prefix="service_vendors_test_")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    DATABASES["default"]["TEST"] = {"NAME": str(Path(folder) / "test.sqlite3")}
+    # A file, for only there threads with connections of their own wait for each other; a name of
+    # its own, for two runs at once.
+    test_database = Path(tempfile.gettempdir()) / f"service_vendors_test_{os.getpid()}.sqlite3"
+    DATABASES["default"]["TEST"] = {"NAME": str(test_database)}
+
+    # Django removes the file, but not the log that SQLite keeps beside it when a thread still reads.
+    @atexit.register
+    def _remove_the_log() -> None:
+        for log in test_database.parent.glob(f"{test_database.name}-*"):
+            log.unlink(missing_ok=True)
