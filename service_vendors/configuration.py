@@ -18,6 +18,7 @@ from service_vendors.types import ConfigField, VendorAccount
 from service_vendors.vendors import loop, registry
 from service_vendors.vendors.base import ReadinessItem, ServiceVendor
 
+InheritedFrom = Literal["", "organization", "environment", "default"]
 SECRET: Final = "secret"  # noqa: S105 - the key under which a secret's reference stands
 
 
@@ -41,6 +42,22 @@ class VendorStatus:
     ready: bool
     reason: str
     checklist: tuple[ReadinessItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldState:
+    """Where a config field's value comes from. Of a secret, both values stay ""."""
+
+    field: ConfigField
+    saved: bool
+    value: str
+    inherited: str
+    inherited_from: InheritedFrom
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the vendor is given a value at all."""
+        return self.saved or bool(self.inherited_from)
 
 
 def active_vendor(organization: Organization | None) -> ActiveVendor:
@@ -137,6 +154,24 @@ def saved_fields(organization: Organization, service: str) -> tuple[dict[str, st
         return {}, set(), 0
     plain = {name: value for name, value in saved.config.items() if isinstance(value, str)}
     return plain, set(saved.config) - set(plain), saved.version
+
+
+def field_states(organization: Organization, service: str) -> list[FieldState]:
+    """Every config field of a vendor, as it stands for an organization. Raises UnknownVendor."""
+    plain, secrets, _ = saved_fields(organization, service)
+    states = []
+    for field in registry.vendor_class(service).config_fields:
+        inherited, inherited_from = _inheritance(field, organization)
+        states.append(
+            FieldState(
+                field=field,
+                saved=field.name in plain or field.name in secrets,
+                value="" if field.secret else plain.get(field.name, ""),
+                inherited="" if field.secret else inherited,
+                inherited_from=inherited_from,
+            )
+        )
+    return states
 
 
 def save_vendor_config(
@@ -237,8 +272,19 @@ def _own_values(organization: Organization | None, service: str) -> dict[str, st
 
 def _inherited(field: ConfigField, organization: Organization | None) -> str:
     """What a field is without a saved value of the organization's own."""
+    return _inheritance(field, organization)[0]
+
+
+def _inheritance(
+    field: ConfigField, organization: Organization | None
+) -> tuple[str, InheritedFrom]:
+    """What a field is without a saved value, and where that comes from."""
     own = None if field.secret or organization is None else organization.feature(field.env)
-    return str(own or conf.environment(field.env) or field.default)
+    if own:
+        return str(own), "organization"
+    if value := conf.environment(field.env):
+        return value, "environment"
+    return field.default, "default" if field.default else ""
 
 
 def _really_changed(
