@@ -22,7 +22,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     test_database = Path(tempfile.gettempdir()) / f"service_vendors_test_{os.getpid()}.sqlite3"
     DATABASES["default"]["TEST"] = {"NAME": str(test_database)}
 
-    # Django removes the file, but not the log that SQLite keeps beside it when a thread still reads.
+    # Django removes the file, but not the log that SQLite keeps beside it while a thread reads.
     @atexit.register
     def _remove_the_log() -> None:
         for log in test_database.parent.glob(f"{test_database.name}-*"):
