@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +12,12 @@ from typing import Any, Final
 from celery import Celery
 from django.conf import settings
 from django.db import connections
+from django.utils.log import configure_logging
 
 from service_vendors.exceptions import ServiceVendorsError
 
 DATABASE_NAME: Final = "demo.sqlite3"
+LEDGER_NAME: Final = "ledger.sqlite3"
 LOCK_NAME: Final = "lock"
 
 
@@ -73,9 +74,9 @@ def claimed(directory: Path, *, fresh: bool) -> Iterator[None]:
 
 def _empty(directory: Path) -> None:
     """Delete what a demo left, and nothing that a demo did not make."""
-    for path in directory.glob(f"{DATABASE_NAME}*"):
-        path.unlink()
-    shutil.rmtree(directory / "ledger", ignore_errors=True)
+    for name in (DATABASE_NAME, LEDGER_NAME):
+        for path in directory.glob(f"{name}*"):
+            path.unlink()
 
 
 def use_own_database(directory: Path) -> None:
@@ -94,6 +95,21 @@ def use_own_broker(app: Celery) -> None:
         broker_transport_options={"polling_interval": 0.02},
         task_always_eager=False,
     )
+
+
+def quieten(*loggers: str) -> None:
+    """Let these loggers speak of errors only. A worker sets up logging anew: hence in LOGGING."""
+    quiet = {name: {"level": "ERROR"} for name in loggers}
+    named = {**settings.LOGGING.get("loggers", {}), **quiet}
+    use_setting("LOGGING", {"version": 1, **settings.LOGGING, "loggers": named})
+    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+
+
+def speak_to_this_machine_directly() -> None:
+    """Keep calls between the demo's own parts away from a proxy."""
+    for name in ("NO_PROXY", "no_proxy"):
+        listed = [host for host in os.environ.get(name, "").split(",") if host]
+        os.environ[name] = ",".join([*listed, "127.0.0.1", "::1", "localhost"])
 
 
 def use_setting(name: str, value: Any) -> None:
