@@ -18,9 +18,9 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
-        raise SystemExit(
-            f"{error}. With DEBUG=on, for trying out, everything has a default."
-        ) from None
+        missing = "environment variable" in str(error)
+        hint = ". For trying things out, DEBUG=on has a default for it." if missing else ""
+        raise SystemExit(f"{error}{hint}") from None
 
 
 if __name__ == "__main__":

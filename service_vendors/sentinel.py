@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Any
 
-from cryptography.fernet import InvalidToken
 from django.apps import AppConfig
 from django.db import connections, router
 
+from service_vendors.crypto import DecryptionError
 from service_vendors.models import KeySentinel
 
 
@@ -36,7 +36,7 @@ def state(using: str) -> State:
         return State.NO_TABLE
     try:
         texts = list(KeySentinel.objects.using(using).values_list("value", flat=True))
-    except InvalidToken:
+    except DecryptionError:
         return State.UNREADABLE
     return State.READABLE if texts else State.MISSING
 

@@ -5,59 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from service_vendors import development_keys, sentinel
-
-GENERATE = (
-    'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
-)
-
-
-def _encryption_keys() -> list[str]:
-    value = getattr(settings, "FIELD_ENCRYPTION_KEY", None) or []
-    listed = value.split(",") if isinstance(value, str) else list(value)
-    return [key.strip() for key in map(str, listed) if key.strip()]
+from service_vendors import crypto, development_keys, sentinel
+from service_vendors.crypto import GENERATE
 
 
 @register("service_vendors")
 def encryption_keys_are_sound(**_: Any) -> list[CheckMessage]:
     """E009: there is a key, and every one of them is a Fernet key."""
-    keys = _encryption_keys()
-    if not keys:
-        return [
-            Error(
-                "FIELD_ENCRYPTION_KEY is not set: vendors' settings could not be stored.",
-                hint=f"Make one with: {GENERATE}",
-                id="service_vendors.E009",
-            )
-        ]
-    return [
-        Error(
-            f"Key {position} of {len(keys)} in FIELD_ENCRYPTION_KEY is no Fernet key.",
-            hint="A key is 44 characters of URL-safe base64; several are separated by commas. "
-            f"Make one with: {GENERATE}",
-            id="service_vendors.E009",
-        )
-        for position, key in enumerate(keys, start=1)
-        if not _is_fernet_key(key)
-    ]
-
-
-def _is_fernet_key(key: str) -> bool:
-    try:
-        Fernet(key)
-    except ValueError:
-        return False
-    return True
+    problem = crypto.problem_with_keys()
+    if not problem:
+        return []
+    return [Error(problem, hint=f"Make a key with: {GENERATE}", id="service_vendors.E009")]
 
 
 @register("service_vendors")
 def encryption_key_is_secret(**_: Any) -> list[CheckMessage]:
     """E010: with DEBUG off, no secret is written with a key that everyone knows."""
-    keys = _encryption_keys()
+    keys = crypto.keys()
     if settings.DEBUG or development_keys.FIELD_ENCRYPTION_KEY not in keys:
         return []
     encrypts = keys[0] == development_keys.FIELD_ENCRYPTION_KEY

@@ -99,9 +99,9 @@ def use_own_broker(app: Celery) -> None:
 
 def quieten(*loggers: str) -> None:
     """Let these loggers speak of errors only. A worker sets up logging anew: hence in LOGGING."""
+    logging: dict[str, Any] = {"version": 1, **settings.LOGGING}
     quiet = {name: {"level": "ERROR"} for name in loggers}
-    named = {**settings.LOGGING.get("loggers", {}), **quiet}
-    use_setting("LOGGING", {"version": 1, **settings.LOGGING, "loggers": named})
+    use_setting("LOGGING", {**logging, "loggers": {**logging.get("loggers", {}), **quiet}})
     configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
 
 
