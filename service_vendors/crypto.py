@@ -15,7 +15,6 @@ from django.core.signals import setting_changed
 
 from service_vendors.exceptions import ServiceVendorsError
 
-
 GENERATE: Final = (
     'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
 )
@@ -61,7 +60,7 @@ def decrypt_text(token: str) -> str:
 
 
 def rotated(token: str) -> str:
-    """The same text as a token of the first key; its time of origin stays. Raises DecryptionError."""
+    """The same text as a token of the first key. Raises DecryptionError."""
     try:
         return _crypter().rotate(token.encode()).decode()
     except InvalidToken:

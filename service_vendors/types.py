@@ -103,7 +103,7 @@ class VendorAccount:
 
     ``organization_id`` is None for the account that the environment configures.
     ``callback_base`` is the public address of this installation, without a trailing slash;
-    ``own_fields`` are the fields the organization set itself. Its repr names the fields that are set and never shows a value.
+    ``own_fields`` are the fields the organization set itself. Its repr never shows a value.
     """
 
     service: str

@@ -1,8 +1,8 @@
 """Out: a message is accepted, dispatched through its vendor, and its fate is recorded.
 
-``acceptance`` takes messages in, ``dispatch`` brings claimed ones to their vendor, ``ledger`` claims
-them and records how the claim ended, ``reports`` applies what the vendor says later, ``sweeping``
-finds what fell through. Nobody else moves an outgoing message.
+``acceptance`` takes messages in, ``dispatch`` brings claimed ones to their vendor, ``ledger``
+claims them and records how the claim ended, ``reports`` applies what the vendor says later,
+``sweeping`` finds what fell through. Nobody else moves an outgoing message.
 """
 
 from service_vendors.sending.acceptance import (

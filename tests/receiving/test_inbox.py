@@ -117,7 +117,7 @@ def test_a_set_aside_event_can_be_replayed(organization: Organization, settings:
 def test_an_event_that_fails_half_way_leaves_no_half(organization: Organization) -> None:
     event = stored(
         organization,
-        message(1) + [{"kind": "report", "service_id": "nobody's", "status": "DELIVERED"}],
+        [*message(1), {"kind": "report", "service_id": "nobody's", "status": "DELIVERED"}],
     )
     receiving.apply([event.pk])
     assert not Message.objects.exists()

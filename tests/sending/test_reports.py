@@ -65,9 +65,7 @@ def test_an_answer_between_reports_changes_nothing(
 
 
 @pytest.mark.parametrize("outcome", [TryLater("busy"), Uncertain("?")])
-def test_a_report_outweighs_a_doubtful_answer(
-    organization: Organization, outcome: Outcome
-) -> None:
+def test_a_report_outweighs_a_doubtful_answer(organization: Organization, outcome: Outcome) -> None:
     message = sending_message(organization)
     report = DeliveryReport("s", ReportStatus.SENT, reference=message.reference.hex)
     apply_report(organization, "scripted", report)

@@ -97,17 +97,22 @@ def processes(
 
     def make(extra: dict[str, str]) -> Processes:
         database = connection.settings_dict
-        address = "{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(
-            **{**database, "HOST": database["HOST"] or "127.0.0.1", "PORT": database["PORT"] or 5432}
+        host, port = database["HOST"] or "127.0.0.1", database["PORT"] or 5432
+        login = f"{database['USER']}:{database['PASSWORD']}"
+        address = f"{login}@{host}:{port}/{database['NAME']}"
+        environment = (
+            os.environ
+            | QUICK
+            | {
+                "DEBUG": "on",
+                "DATABASE_URL": f"postgres://{address}",
+                "REDIS_URL": redis_url,
+                "BASE_URL": live_server.url,
+                "FIELD_ENCRYPTION_KEY": ",".join(settings.FIELD_ENCRYPTION_KEY),
+                "SECRET_KEY": settings.SECRET_KEY,
+            }
+            | extra
         )
-        environment = os.environ | QUICK | {
-            "DEBUG": "on",
-            "DATABASE_URL": f"postgres://{address}",
-            "REDIS_URL": redis_url,
-            "BASE_URL": live_server.url,
-            "FIELD_ENCRYPTION_KEY": ",".join(settings.FIELD_ENCRYPTION_KEY),
-            "SECRET_KEY": settings.SECRET_KEY,
-        } | extra
         made.append(Processes(environment, tmp_path))
         return made[-1]
 
