@@ -7,6 +7,7 @@ secrets out of the log, and says of every failure whether the vendor may have ac
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json as jsonlib
 import logging
 import os
@@ -15,18 +16,22 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from types import SimpleNamespace
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 from weakref import WeakKeyDictionary
 
 import aiohttp
 
 from service_vendors import conf
-from service_vendors.exceptions import SendUncertain, TransientVendorError
+from service_vendors.exceptions import SendUncertain, TransientVendorError, VendorNotConfigured
+from service_vendors.vendors.loop import before_stop
 
 logger = logging.getLogger(__name__)
 
 MOST_CONNECTIONS: Final = 500
+MOST_BODY_BYTES: Final = 16 * 1024 * 1024
 
 _sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
 
@@ -53,6 +58,13 @@ class VendorResponse:
         return retry_after_seconds(self.headers.get("retry-after", ""))
 
 
+@dataclass(slots=True)
+class _Progress:
+    """How far a request came; what is not even begun cannot have been acted upon."""
+
+    went_out: bool = False
+
+
 async def request(
     method: str,
     url: str,
@@ -64,15 +76,19 @@ async def request(
     basic: tuple[str, str] | None = None,
     acts: bool = False,
 ) -> VendorResponse:
-    """One HTTP call, made once; whatever the status, it is returned.
+    """One HTTP call, made once; whatever the status, it is returned. Redirects are not followed.
 
     ``acts`` marks a call that sends, buys or creates. When such a call breaks off after it went
     out, SendUncertain is raised; every other failure to get an answer is TransientVendorError.
+    What cannot be asked at all (a key that no header can carry) is VendorNotConfigured.
     """
-    auth = aiohttp.BasicAuth(*basic) if basic else None
-    started = time.perf_counter()
+    started, progress = time.perf_counter(), _Progress()
+    auth = _credentials(basic)
+    _check_headers(headers or {})
+    session = _session()
     try:
-        async with _session().request(
+        proxy, proxy_auth = _proxy(url)
+        async with session.request(
             method,
             url,
             params=params,
@@ -80,13 +96,16 @@ async def request(
             data=data,
             headers=headers,
             auth=auth,
+            proxy=proxy,
+            proxy_auth=proxy_auth,
             timeout=_timeout(),
             allow_redirects=False,
+            trace_request_ctx=progress,
         ) as response:
-            body = await response.read()
-    except Exception as error:
+            body = await _body(response)
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         _log(method, url, type(error).__name__, started)
-        raise _translated(error, url, acts=acts) from None
+        raise _translated(error, url, progress, acts=acts) from None
     _log(method, url, str(response.status), started)
     lowered = {name.lower(): value for name, value in response.headers.items()}
     return VendorResponse(status=response.status, headers=lowered, body=body)
@@ -114,17 +133,77 @@ def _session() -> aiohttp.ClientSession:
     loop = asyncio.get_running_loop()
     session = _sessions.get(loop)
     if session is None or session.closed:
+        progress = aiohttp.TraceConfig()
+        progress.on_request_headers_sent.append(_note_progress)
         session = _sessions[loop] = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS, ssl=_certificates()),
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=True,
+            trace_configs=[progress],
+            # With trust_env a ~/.netrc would speak for us; proxies are looked up below.
+            trust_env=False,
         )
+        before_stop(close)
     return session
+
+
+async def _note_progress(
+    session: aiohttp.ClientSession,
+    context: SimpleNamespace,
+    params: aiohttp.TraceRequestHeadersSentParams,
+) -> None:
+    """Called right before the first byte of a request is written."""
+    context.trace_request_ctx.went_out = True
 
 
 def _certificates() -> ssl.SSLContext:
     """The trusted authorities: REQUESTS_CA_BUNDLE as the SDKs read it, else OpenSSL's own."""
-    return ssl.create_default_context(cafile=os.environ.get("REQUESTS_CA_BUNDLE") or None)
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or None
+    try:
+        return ssl.create_default_context(cafile=bundle)
+    except OSError:  # ssl.SSLError is one
+        raise VendorNotConfigured(
+            f"REQUESTS_CA_BUNDLE names {bundle}, which holds no certificates that can be read."
+        ) from None
+
+
+def _credentials(basic: tuple[str, str] | None) -> aiohttp.BasicAuth | None:
+    if basic is None:
+        return None
+    if ":" in basic[0]:
+        raise VendorNotConfigured("The name of an account cannot contain a colon. Check it.")
+    return aiohttp.BasicAuth(*basic, encoding="utf-8")
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    if any(not value.isprintable() or not value.isascii() for value in headers.values()):
+        raise VendorNotConfigured(
+            "A key or token holds a line break or another character that no header can carry. "
+            "Copy it again."
+        )
+
+
+def _proxy(url: str) -> tuple[str | None, aiohttp.BasicAuth | None]:
+    """The proxy that the deployment wants (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), and its log-in.
+
+    What runs on this very machine is never asked for over a proxy.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    address = None if _is_loopback(host) else getproxies().get(parts.scheme)
+    if not address or proxy_bypass(host):
+        return None, None
+    proxy = urlsplit(address if "://" in address else f"http://{address}")
+    auth = None
+    if proxy.username:
+        auth = aiohttp.BasicAuth(unquote(proxy.username), unquote(proxy.password or ""))
+    return f"{proxy.scheme}://{proxy.netloc.rpartition('@')[2]}", auth
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _timeout() -> aiohttp.ClientTimeout:
@@ -136,25 +215,37 @@ def _timeout() -> aiohttp.ClientTimeout:
     )
 
 
-def _translated(error: Exception, url: str, *, acts: bool) -> Exception:
-    """Our exception for a failure of aiohttp's. What is not a failure to talk stays as it is."""
-    host = urlsplit(url).hostname or "the vendor"
-    never_left = (
-        aiohttp.ClientConnectorError,
-        aiohttp.ConnectionTimeoutError,
-        aiohttp.ClientProxyConnectionError,
-        aiohttp.ClientHttpProxyError,
-    )
-    if isinstance(error, never_left):
-        return TransientVendorError(f"{host} could not be reached ({type(error).__name__}).")
-    if isinstance(error, aiohttp.ClientError | asyncio.TimeoutError | OSError):
-        if acts:
-            return SendUncertain(f"{host} gave no complete answer ({type(error).__name__}).")
-        return TransientVendorError(f"{host} gave no complete answer ({type(error).__name__}).")
-    return error
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    """The whole body, if it comes in time and is not absurdly large."""
+    chunks: list[bytes] = []
+    size = 0
+    async with asyncio.timeout(conf.seconds("VENDOR_READ_SECONDS")):
+        async for chunk in response.content.iter_any():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MOST_BODY_BYTES:
+                raise aiohttp.ClientPayloadError("The body is too large.")
+    return b"".join(chunks)
+
+
+def _translated(error: Exception, url: str, progress: _Progress, *, acts: bool) -> Exception:
+    """Our exception for a failure to talk. Its text names the host and never the failure's own."""
+    try:
+        host = urlsplit(url).hostname or "The vendor"
+    except ValueError:
+        host = "The vendor"
+    kind = type(error).__name__
+    if not progress.went_out:
+        return TransientVendorError(f"{host} could not be reached ({kind}).")
+    if acts:
+        return SendUncertain(f"{host} gave no complete answer ({kind}).")
+    return TransientVendorError(f"{host} gave no complete answer ({kind}).")
 
 
 def _log(method: str, url: str, outcome: str, started: float) -> None:
     """Method, host, outcome, time: a path or query may hold a number, an id or a key."""
+    if not logger.isEnabledFor(logging.DEBUG):
+        return
     elapsed_ms = (time.perf_counter() - started) * 1000
-    logger.debug("%s %s: %s in %.0f ms", method, urlsplit(url).hostname, outcome, elapsed_ms)
+    host = url.partition("://")[2].partition("/")[0].rpartition("@")[2]
+    logger.debug("%s %s: %s in %.0f ms", method, host, outcome, elapsed_ms)

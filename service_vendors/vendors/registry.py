@@ -125,9 +125,10 @@ def find(name: str) -> type[ServiceVendor] | None:
 def _from_folder(name: str) -> type[ServiceVendor]:
     module = import_module(f"{vendors.__name__}.{name}.vendor")
     for value in vars(module).values():
-        if isinstance(value, type) and issubclass(value, ServiceVendor):
-            if value.__module__ == module.__name__ and value.name == name:
-                return value
+        if not (isinstance(value, type) and issubclass(value, ServiceVendor)):
+            continue
+        if value.__module__ == module.__name__ and value.name == name:
+            return value
     raise VendorBroken(f"{module.__name__} defines no ServiceVendor whose name is {name!r}.")
 
 
