@@ -41,8 +41,9 @@ def find(name: str) -> ServiceManager | None:
         manager_class = getattr(import_module(module_name), class_name)
     except (ImportError, AttributeError):
         return None
-    manager = manager_class()
-    return manager if isinstance(manager, ServiceManager) else None
+    if not (isinstance(manager_class, type) and issubclass(manager_class, ServiceManager)):
+        return None
+    return manager_class()
 
 
 def decide_on_send(organization: Organization, message: Message) -> ServiceManagerData:
