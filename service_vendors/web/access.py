@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, Final, ParamSpec
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.views import redirect_to_login
@@ -22,18 +22,21 @@ from service_vendors.models import Membership, Organization, Role
 from service_vendors.types import Feature
 from service_vendors.vendors import registry
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
 P = ParamSpec("P")
 
 
 class OrganizationRequest(HttpRequest):
     """A request of a logged-in member. Only a type: ``organization_page`` sets the attribute."""
 
-    user: AbstractBaseUser
+    user: User
     membership: Membership
 
 
 OrganizationView = Callable[Concatenate[OrganizationRequest, Organization, P], HttpResponseBase]
-PlainView = Callable[Concatenate[HttpRequest, int, P], HttpResponseBase]
+PlainView = Callable[..., HttpResponseBase]  # with ``organization_id`` from the URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ _PAGES: Final = (
 
 def organization_page(
     minimum: Role,
-) -> Callable[[OrganizationView[P]], PlainView[P]]:
+) -> Callable[[OrganizationView[P]], PlainView]:
     """Decorate ``view(request, organization, ...)``: for members of at least this role.
 
     Nobody logged in: the log-in page (htmx is told to reload, which leads there). Strangers: 404,
@@ -97,7 +100,7 @@ def organization_page(
     The URL gives ``organization_id``; the view finds ``request.membership``.
     """
 
-    def decorate(view: OrganizationView[P]) -> PlainView[P]:
+    def decorate(view: OrganizationView[P]) -> PlainView:
         @never_cache
         @wraps(view)
         def page(
@@ -118,8 +121,9 @@ def organization_page(
                     f"{minimum.label.lower()}s"
                     f"{'' if minimum is Role.OWNER else ' and above'}. Ask an owner if you need it."
                 )
-            request.membership = membership  # type: ignore[attr-defined]  # see OrganizationRequest
-            return view(request, membership.organization, *args, **kwargs)  # type: ignore[arg-type]
+            ours = cast(OrganizationRequest, request)
+            ours.membership = membership
+            return view(ours, membership.organization, *args, **kwargs)
 
         return page
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -10,9 +10,10 @@ from django.urls import path
 from service_vendors.web.access import active_memberships, first_page
 
 
-@login_required
 def home(request: HttpRequest) -> HttpResponse:
     """On to the person's first organization; who belongs to none is told what to do."""
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
     membership = active_memberships(request.user).first()
     if membership is None:
         return render(request, "service_vendors/no_organization.html")

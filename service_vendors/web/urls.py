@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from service_vendors.web import health, home
+from service_vendors.web import health, home, settings
 
-urlpatterns = [*home.urlpatterns, *health.urlpatterns]
+urlpatterns = [*home.urlpatterns, *health.urlpatterns, *settings.urlpatterns]
