@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from service_vendors import optouts, sending
@@ -199,6 +200,7 @@ def test_a_report_that_is_quicker_than_the_answer_stands(
             "scripted",
             DeliveryReport("", ReportStatus.DELIVERED, reference=message.reference.hex),
         )
+        connections.close_all()  # this thread's own
 
     script.before_answer = report
     sending.dispatch([message.pk])

@@ -74,9 +74,12 @@ def test_five_kills_during_a_thousand_sends_lose_none_and_repeat_none(
 
     def all_settled() -> bool:
         waiting = {SendStatus.QUEUED, SendStatus.SENDING, SendStatus.SENT}
-        return not waiting & set(status_counts()) and not Message.objects.filter(
-            send_status=SendStatus.UNKNOWN, due_at__isnull=False
-        ).exists()
+        return (
+            not waiting & set(status_counts())
+            and not Message.objects.filter(
+                send_status=SendStatus.UNKNOWN, due_at__isnull=False
+            ).exists()
+        )
 
     wait_until(all_settled, seconds=180, what=f"every message to settle: {status_counts()}")
     sent = Counter(row["reference"] for row in company.sent())
