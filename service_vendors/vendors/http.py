@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 from weakref import WeakKeyDictionary
 
@@ -83,21 +83,17 @@ async def request(
     What cannot be asked at all (a key that no header can carry) is VendorNotConfigured.
     """
     started, progress = time.perf_counter(), _Progress()
-    auth = _credentials(basic)
-    _check_headers(headers or {})
+    sent_headers = _headers(headers or {}, basic)
     session = _session()
     try:
-        proxy, proxy_auth = _proxy(url)
         async with session.request(
             method,
             url,
             params=params,
             json=json,
             data=data,
-            headers=headers,
-            auth=auth,
-            proxy=proxy,
-            proxy_auth=proxy_auth,
+            headers=sent_headers,
+            proxy=_proxy(url),
             timeout=_timeout(),
             allow_redirects=False,
             trace_request_ctx=progress,
@@ -166,37 +162,31 @@ def _certificates() -> ssl.SSLContext:
         ) from None
 
 
-def _credentials(basic: tuple[str, str] | None) -> aiohttp.BasicAuth | None:
-    if basic is None:
-        return None
-    if ":" in basic[0]:
-        raise VendorNotConfigured("The name of an account cannot contain a colon. Check it.")
-    return aiohttp.BasicAuth(*basic, encoding="utf-8")
-
-
-def _check_headers(headers: Mapping[str, str]) -> None:
-    if any(not value.isprintable() or not value.isascii() for value in headers.values()):
+def _headers(headers: Mapping[str, str], basic: tuple[str, str] | None) -> dict[str, str]:
+    """The headers to send, with the credentials among them."""
+    if any(not (value.isprintable() and value.isascii()) for value in headers.values()):
         raise VendorNotConfigured(
             "A key or token holds a line break or another character that no header can carry. "
             "Copy it again."
         )
+    if basic is None:
+        return dict(headers)
+    if ":" in basic[0]:
+        raise VendorNotConfigured("The name of an account cannot contain a colon. Check it.")
+    return {**headers, "Authorization": aiohttp.encode_basic_auth(*basic)}
 
 
-def _proxy(url: str) -> tuple[str | None, aiohttp.BasicAuth | None]:
-    """The proxy that the deployment wants (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), and its log-in.
+def _proxy(url: str) -> str | None:
+    """The proxy that the deployment wants: HTTPS_PROXY, HTTP_PROXY, NO_PROXY.
 
     What runs on this very machine is never asked for over a proxy.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
-    address = None if _is_loopback(host) else getproxies().get(parts.scheme)
-    if not address or proxy_bypass(host):
-        return None, None
-    proxy = urlsplit(address if "://" in address else f"http://{address}")
-    auth = None
-    if proxy.username:
-        auth = aiohttp.BasicAuth(unquote(proxy.username), unquote(proxy.password or ""))
-    return f"{proxy.scheme}://{proxy.netloc.rpartition('@')[2]}", auth
+    proxy = None if _is_loopback(host) else getproxies().get(parts.scheme)
+    if not proxy or proxy_bypass(host):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _is_loopback(host: str) -> bool:

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 
 class Fault(StrEnum):
-    """A way to answer a request to send wrongly. The first three never take the message."""
+    """A way to answer a request to send wrongly. The first four never take the message."""
 
     REFUSE = "refuse"  # 503
+    REJECT = "reject"  # 400 with an error code
     LIMIT = "limit"  # 429 with Retry-After
     LOCK_OUT = "lock out"  # 401
     HANG = "hang"  # takes the message and answers after ``hang_seconds``

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-import aiohttp
 from aiohttp import web
 
 from service_vendors.vendors.fakeservice.errors import BAD_REQUEST, DESCRIPTIONS
@@ -68,20 +68,23 @@ class Company:
 
         ``callback`` is where the account wants to be called. Raises Refusal (401).
         """
-        try:
-            asking = aiohttp.BasicAuth.decode(
-                request.headers.get("Authorization", ""), encoding="utf-8"
-            )
-        except ValueError:
-            raise Refusal(401, BAD_REQUEST, "Say who you are with Basic authentication.") from None
-        if (
-            not asking.login
-            or triggers.is_refused_key(asking.password)
-            or self.behaviour.refuse_credentials
-        ):
+        name, api_key = _basic(request.headers.get("Authorization", ""))
+        if triggers.is_refused_key(api_key) or self.behaviour.refuse_credentials:
             raise Refusal(401, BAD_REQUEST, "This account and API key are not accepted.")
-        self.courier.know(callback, asking.password)
-        return str(asking.login)
+        self.courier.know(callback, api_key)
+        return name
+
+
+def _basic(header: str) -> tuple[str, str]:
+    """Name and key of Basic authentication. Raises Refusal (401)."""
+    scheme, _, encoded = header.partition(" ")
+    try:
+        name, colon, key = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        name = colon = key = ""
+    if scheme.lower() != "basic" or not (name and colon):
+        raise Refusal(401, BAD_REQUEST, "Say who you are with Basic authentication.")
+    return name, key
 
 
 COMPANY: Final = web.AppKey("company", Company)

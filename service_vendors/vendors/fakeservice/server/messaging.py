@@ -29,9 +29,10 @@ MOST_MEDIA: Final = 10
 MOST_ON_A_PHONE: Final = 200
 
 _NOT_TAKEN: Final = {
-    Fault.REFUSE: (503, "The company is closed for a moment; this message was not taken."),
-    Fault.LIMIT: (429, "Too many requests; this message was not taken."),
-    Fault.LOCK_OUT: (401, "This account and API key are not accepted."),
+    Fault.REFUSE: (503, errors.BAD_REQUEST, "Closed for a moment; this message was not taken."),
+    Fault.REJECT: (400, errors.NOT_IN_SERVICE, ""),
+    Fault.LIMIT: (429, errors.BAD_REQUEST, "Too many requests; this message was not taken."),
+    Fault.LOCK_OUT: (401, errors.BAD_REQUEST, "This account and API key are not accepted."),
 }
 
 
@@ -57,9 +58,9 @@ async def send(request: web.Request) -> web.StreamResponse:
     order = _order(company, request, await json_object(request))
     fault = company.dice.roll()
     if fault in _NOT_TAKEN:
-        status, words = _NOT_TAKEN[fault]
+        status, code, words = _NOT_TAKEN[fault]
         wait = company.behaviour.retry_after_seconds if fault is Fault.LIMIT else None
-        raise Refusal(status, errors.BAD_REQUEST, words, retry_after=wait)
+        raise Refusal(status, code, words, retry_after=wait)
     reaction = reaction_to(order.text)
     if reaction.refuse_code is not None:
         raise Refusal(400, reaction.refuse_code)

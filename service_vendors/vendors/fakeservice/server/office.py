@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from html import escape
 from typing import Final
 
@@ -62,7 +63,7 @@ async def show_ledger(request: web.Request) -> web.Response:
     if not (after.isdigit() and limit.isdigit()):
         raise Refusal(400, errors.BAD_REQUEST, "after and limit must be numbers.")
     rows = company.ledger.sent(int(after), min(int(limit), MOST_ROWS), query.get("reference", ""))
-    names = ("seq", "id", "account", "reference", "contact", "number", "pool", "text", "media")
+    names = ("seq", "id", "account", "reference", "contact", "number", "pool", "text", "status")
     count, different = company.ledger.count()
     return web.json_response(
         {
@@ -71,7 +72,10 @@ async def show_ledger(request: web.Request) -> web.Response:
             "repeated": [dict(row) for row in company.ledger.repeated(MOST_REPEATED)],
             "calls": company.send_calls,
             "waiting_events": company.ledger.waiting_events(),
-            "messages": [{name: row[name] for name in (*names, "status")} for row in rows],
+            "messages": [
+                {name: row[name] for name in names} | {"media": json.loads(row["media"])}
+                for row in rows
+            ],
         }
     )
 
