@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import phonenumbers
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html
@@ -19,6 +18,7 @@ from django.utils.timesince import timesince
 
 from service_vendors.exceptions import UnknownVendor
 from service_vendors.models import Message, SendStatus
+from service_vendors.phone import national
 from service_vendors.types import ErrorDescription
 from service_vendors.vendors import registry
 
@@ -73,19 +73,7 @@ def error_of(message: Message) -> ErrorDescription | None:
     return vendor_class.error_description(message.error_code)
 
 
-@register.filter
-def national(number: str) -> str:
-    """An E.164 number the way it is written where it is from; anything else as it is."""
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
-        return number
-    style = (
-        phonenumbers.PhoneNumberFormat.NATIONAL
-        if parsed.country_code == 1
-        else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    )
-    return phonenumbers.format_number(parsed, style)
+register.filter("national", national)
 
 
 @register.simple_tag

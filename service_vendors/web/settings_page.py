@@ -11,9 +11,8 @@ from django.db.models import Max
 from service_vendors import conf
 from service_vendors.configuration import VendorStatus, vendor_of, vendor_status
 from service_vendors.models import AuditEntry, Organization, WebhookEvent
-from service_vendors.types import Webhook
+from service_vendors.types import VendorMetadata, Webhook
 from service_vendors.vendors import registry
-from service_vendors.vendors.base import ServiceVendor
 from service_vendors.web.access import OrganizationRequest, page_context
 from service_vendors.web.trial import TrialForm, trial_of
 from service_vendors.web.vendor_choice import ChoiceForm
@@ -37,7 +36,7 @@ class VendorSection:
     """One vendor's part of the page."""
 
     service: str
-    vendor_class: type[ServiceVendor]
+    vendor: VendorMetadata
     is_active: bool
     status: VendorStatus
     form: VendorConfigForm
@@ -51,7 +50,8 @@ class VendorSection:
     @property
     def features(self) -> str:
         """What it can do beyond texts, in words."""
-        return ", ".join(sorted(feature.value for feature in self.vendor_class.supports))
+        words = sorted(feature.value for feature in self.vendor.features)
+        return ", ".join(words).replace("mms", "MMS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def _section(
     own = refused is not None and refused.service == service
     return VendorSection(
         service=service,
-        vendor_class=registry.vendor_class(service),
+        vendor=registry.vendor_class(service).get_metadata(),
         is_active=is_active,
         status=status if is_active else vendor_status(organization, service),
         form=refused if refused and own else form_for(organization, service),

@@ -69,19 +69,27 @@ class SettingRow:
     @property
     def widget(self) -> SafeString:
         """The input, tied to its help, its state and its errors for those who cannot see."""
-        told = [f"{self.field.id_for_label}-{part}" for part in ("state", "help", "errors")]
-        described = [told[0]]
-        if self.field.help_text:
-            described.append(told[1])
-        if self.field.errors:
-            described.append(told[2])
+        told = {
+            "state": self.has_state,
+            "help": bool(self.field.help_text),
+            "errors": bool(self.field.errors),
+        }
+        described = [
+            f"{self.field.id_for_label}-{part}" for part, is_there in told.items() if is_there
+        ]
         css = self.field.field.widget.attrs.get("class", "form-control")
         return self.field.as_widget(
             attrs={
-                "aria-describedby": " ".join(described),
+                "aria-describedby": " ".join(described) or False,
                 "class": f"{css} is-invalid" if self.field.errors else css,
             }
         )
+
+    @property
+    def has_state(self) -> bool:
+        """Whether there is something to say about where the value comes from."""
+        is_saved_secret = self.state.field.secret and self.state.saved
+        return is_saved_secret or bool(self.state.inherited_from)
 
 
 class VendorConfigForm(_ModelForm):
