@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 MOST_CONNECTIONS: Final = 500
 MOST_BODY_BYTES: Final = 16 * 1024 * 1024
+LONGEST_RETRY_AFTER_SECONDS: Final = 86_400.0
 
 _sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
 
@@ -108,14 +109,18 @@ async def request(
 
 
 def retry_after_seconds(value: str) -> float | None:
-    """A ``Retry-After`` header, seconds or a date, as seconds from now; None when unreadable."""
-    if value.strip().isdigit():
-        return float(value)
+    """A ``Retry-After`` header, seconds or a date, as seconds from now; None when unreadable.
+
+    Whoever asks for more than a day gets a day.
+    """
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), LONGEST_RETRY_AFTER_SECONDS)
     try:
-        at = parsedate_to_datetime(value).timestamp()
-    except (TypeError, ValueError):
+        at = parsedate_to_datetime(text).timestamp()
+    except (TypeError, ValueError, OverflowError):
         return None
-    return max(0.0, at - time.time())
+    return min(max(0.0, at - time.time()), LONGEST_RETRY_AFTER_SECONDS)
 
 
 async def close() -> None:
