@@ -28,8 +28,11 @@ def matrix() -> list[dict[str, Any]]:
     ]
 
 
-def settings_document() -> str:
-    """The generated part of ``docs/settings.md``, as Markdown."""
+def settings_document(vendors: Iterable[str] | None = None) -> str:
+    """The generated part of ``docs/settings.md``, as Markdown.
+
+    ``vendors`` are the built-in ones to tell of; without it, all there are.
+    """
     lines = ["## The app", ""]
     lines += _table(
         ("Name", "Kind", "Default", "Meaning"),
@@ -43,7 +46,7 @@ def settings_document() -> str:
             for row in conf.SETTINGS.values()
         ),
     )
-    for name in sorted(registry.built_in_names()):
+    for name in sorted(registry.built_in_names() if vendors is None else vendors):
         vendor_class = registry.find(name)
         if vendor_class is None or not vendor_class.config_fields:
             continue
