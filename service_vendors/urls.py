@@ -17,9 +17,9 @@ def without_slash(request: HttpRequest, address: str) -> HttpResponsePermanentRe
 
 
 urlpatterns = [
+    re_path(r"^(?P<address>(?:admin|api)/.*[^/]|healthz)/+$", without_slash),
     path("", include("service_vendors.web.urls")),
     path("api/", include("service_vendors.api.urls")),
-    re_path(r"^(?P<address>admin/.*[^/]|healthz)/+$", without_slash),
     # Last, for it takes every word: the addresses in vendors' consoles.
     path("", include("service_vendors.webhooks")),
 ]

@@ -121,6 +121,16 @@ def test_unknown_addresses_are_answered_in_the_same_shape(db: None, anonymous: A
         assert "/api/docs" in answer.json()["detail"]
 
 
+def test_an_address_with_a_slash_at_its_end_leads_to_the_one_without(
+    organization: Organization, as_role: AsRole
+) -> None:
+    answer = as_role(Role.TEXTER).post(
+        f"/api/organizations/{organization.pk}/messages/", {}, format="json"
+    )
+    assert answer.status_code == 308
+    assert answer["Location"] == f"/api/organizations/{organization.pk}/messages"
+
+
 def test_a_wrong_method_is_answered_in_the_same_shape(
     organization: Organization, as_role: AsRole
 ) -> None:
