@@ -79,7 +79,7 @@ def _signature(header: str) -> tuple[str, list[str]]:
 def _event(event: Any) -> InboundMessage | InboundPart | DeliveryReport:
     if not isinstance(event, dict):
         raise ValueError("An event is an object.")
-    kind = event.get("type")
+    kind = _text(event, "type", required=True)
     if kind == "message.received":
         return _message(event)
     if kind == "message.part":
@@ -142,7 +142,7 @@ def _media(item: Any) -> Media:
 
 
 def _text(value: dict[str, Any], name: str, *, most: int = 200, required: bool = False) -> str:
-    text = value.get(name) or ""
+    text = "" if value.get(name) is None else value[name]
     if not isinstance(text, str) or len(text) > most or (required and not text):
         raise ValueError(f"{name} must be a text of at most {most} characters.")
     # Half of a surrogate pair is valid JSON and no valid text.

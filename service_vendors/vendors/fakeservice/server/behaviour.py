@@ -50,7 +50,7 @@ class Behaviour:
         return asdict(self)
 
 
-_LONGEST_SECONDS: Final = 3600.0
+_MOST: Final = 3600
 
 
 def behaviour_from(wanted: Any) -> Behaviour:
@@ -61,18 +61,23 @@ def behaviour_from(wanted: Any) -> Behaviour:
     for name, value in wanted.items():
         if name not in known:
             raise ValueError(f"There is no knob {name!r}. There are: {', '.join(known)}.")
-        if name == "faults":
-            continue
-        default = getattr(Behaviour(), name)
-        is_flag = isinstance(default, bool)
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if name == "seed" and value is None:
-            continue
-        if is_flag != isinstance(value, bool) or not (is_flag or number):
-            raise ValueError(f"{name} cannot be {value!r}.")
-        if number and name != "seed" and not 0 <= value <= _LONGEST_SECONDS:
-            raise ValueError(f"{name} must be between 0 and {_LONGEST_SECONDS:.0f}.")
+        if name != "faults" and not (name == "seed" and value is None):
+            _check(name, value)
     return Behaviour(**{**wanted, "faults": _faults(wanted.get("faults", {}))})
+
+
+def _check(name: str, value: Any) -> None:
+    """Raise ValueError unless the value is of the knob's kind, and a number not absurd."""
+    usual = getattr(Behaviour(), name)
+    if isinstance(usual, bool):
+        fits = isinstance(value, bool)
+    else:
+        kinds = (int, float) if isinstance(usual, float) else (int,)
+        fits = isinstance(value, kinds) and not isinstance(value, bool)
+    if not fits:
+        raise ValueError(f"{name} cannot be {value!r}.")
+    if name != "seed" and not 0 <= value <= _MOST:
+        raise ValueError(f"{name} must be between 0 and {_MOST}.")
 
 
 def _faults(wanted: Any) -> dict[Fault, float]:

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from aiohttp import web
@@ -53,10 +54,9 @@ class Company:
     async def pause(self, seconds: float) -> None:
         """Wait, but no longer than the company is open."""
         if seconds > 0:
-            try:
-                await asyncio.wait_for(self.closing.wait(), seconds)
-            except TimeoutError:
-                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self.closing.wait()
 
     async def close(self) -> None:
         """Let go of everything."""

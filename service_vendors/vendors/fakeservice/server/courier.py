@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
+from contextlib import suppress
 from typing import Final
 
 import aiohttp
@@ -85,23 +87,30 @@ class Courier:
     async def _run(self) -> None:
         while True:
             self._woken.clear()
-            free = AT_ONCE - len(self._on_the_way)
-            now = time.time()
-            if free > 0:
-                with self._ledger.together():
-                    due = self._ledger.take_events(now, now + TAKEN_SECONDS, free)
-                for event in due:
-                    task = asyncio.create_task(self._bring(event))
-                    self._on_the_way.add(task)
-                    task.add_done_callback(self._on_the_way.discard)
-                next_due = self._ledger.next_due()
-                pause = IDLE_SECONDS if next_due is None else next_due - time.time()
-            else:
-                pause = IDLE_SECONDS  # woken when one of those on the way is done
             try:
-                await asyncio.wait_for(self._woken.wait(), min(max(pause, 0.01), IDLE_SECONDS))
-            except TimeoutError:
-                continue
+                pause = self._set_off()
+            except sqlite3.OperationalError as error:  # somebody else holds the file
+                logger.warning("The ledger could not be used: %s", error)
+                pause = FIRST_PAUSE_SECONDS
+            # Not asyncio.wait_for: before Python 3.12 it may swallow a cancellation.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(max(pause, 0.01), IDLE_SECONDS)):
+                    await self._woken.wait()
+
+    def _set_off(self) -> float:
+        """Bring what is due, as far as hands are free; how long nothing will be due."""
+        free = AT_ONCE - len(self._on_the_way)
+        if free <= 0:
+            return IDLE_SECONDS  # woken when one of those on the way is back
+        now = time.time()
+        with self._ledger.together():
+            due = self._ledger.take_events(now, now + TAKEN_SECONDS, free)
+        for event in due:
+            task = asyncio.create_task(self._bring(event))
+            self._on_the_way.add(task)
+            task.add_done_callback(self._on_the_way.discard)
+        next_due = self._ledger.next_due()
+        return IDLE_SECONDS if next_due is None else next_due - time.time()
 
     async def _bring(self, event: Row) -> None:
         taken = await self.post(event["callback"], event["body"])

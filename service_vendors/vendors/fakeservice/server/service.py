@@ -132,7 +132,8 @@ class FakeServiceServer:
         self._failures.clear()
         self._thread = Thread(target=self._run, name="fakeservice", daemon=True)
         self._thread.start()
-        self._ready.wait(START_SECONDS)
+        if not self._ready.wait(START_SECONDS):
+            raise RuntimeError("The fake company did not start in time.")
         for failure in self._failures:
             raise failure
         return self
@@ -143,6 +144,8 @@ class FakeServiceServer:
             self._loop.call_soon_threadsafe(self._until.set)
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)
+            if self._thread.is_alive():
+                raise RuntimeError("The fake company did not stop in time.")
 
     def __enter__(self) -> Self:
         return self.start()
