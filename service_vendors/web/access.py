@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, cast
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -132,11 +132,13 @@ def organization_page(
 
 def membership_of(user: AbstractBaseUser, organization_id: int) -> Membership:
     """A user's membership. Raises Http404, whether or not there is such an organization."""
-    membership = (
-        Membership.objects.select_related("organization")
-        .filter(user_id=user.pk, organization_id=organization_id)
-        .first()
-    )
+    membership = None
+    if organization_id <= BigIntegerField.MAX_BIGINT:  # a larger one would break SQLite's driver
+        membership = (
+            Membership.objects.select_related("organization")
+            .filter(user_id=user.pk, organization_id=organization_id)
+            .first()
+        )
     if membership is None:
         raise Http404("You belong to no organization with this number.")
     return membership

@@ -154,6 +154,8 @@ def _webhooks(organization: Organization, service: str) -> list[WebhookLine]:
 
 
 def _field_titles(entry: AuditEntry) -> list[str]:
+    """The changed settings by their titles, in the vendor's order; others by their names."""
     vendor_class = registry.available().get(entry.service)
     titles = {f.name: f.title for f in vendor_class.config_fields} if vendor_class else {}
-    return [titles.get(name, name) for name in entry.fields]
+    known = [title for name, title in titles.items() if name in entry.fields]
+    return known + [name for name in entry.fields if name not in titles]
