@@ -44,7 +44,7 @@ class Declarations(ContractSetting):
         assert len({field.env for field in fields}) == len(fields)
         for field in fields:
             assert re.fullmatch(SLUG, field.name)
-            assert re.fullmatch(r"[A-Z][A-Z0-9_]*", field.env)
+            assert re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", field.env)
             assert field.title.strip()
             assert not (field.secret and field.default), f"everyone would know {field.name}"
         assert any(field.secret for field in fields), "without a secret nothing can be proven"
