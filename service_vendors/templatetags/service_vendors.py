@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from django import template
+from django.contrib.messages import get_messages
+from django.contrib.messages.storage.base import Message as Notice
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -82,6 +84,13 @@ def phone_number(number: str) -> SafeString:
     return format_html(
         '<span class="sv-number" data-copy-as="{}">{}</span>', number, national(number)
     )
+
+
+@register.simple_tag(takes_context=True)
+def notices(context: template.Context) -> list[Notice]:
+    """What the last page wanted said on this one, whatever a view calls its own ``messages``."""
+    request = context.get("request")
+    return list(get_messages(request)) if request else []
 
 
 @register.simple_tag

@@ -17,6 +17,7 @@ from service_vendors import configuration
 from service_vendors.exceptions import UnknownVendor, VendorError
 from service_vendors.models import Organization, Role
 from service_vendors.vendors import loop, registry
+from service_vendors.vendors.base import ServiceVendor
 from service_vendors.web.access import OrganizationRequest, organization_page
 from service_vendors.web.settings_page import settings_context
 from service_vendors.web.trial import Trial, TrialForm, trial_of
@@ -48,12 +49,14 @@ def settings_vendor(
     request: OrganizationRequest, organization: Organization, service: str
 ) -> HttpResponse:
     """Save one vendor's settings, after the vendor was asked whether they work."""
-    title = _title_or_404(service)
+    vendor = _vendor_or_404(service)
+    if not vendor.supports_org_config:
+        raise Http404("The installation's operators set this vendor up.")
     if request.method != "POST":  # the address of a refused form, opened anew
         return _back(organization, service)
     form = form_for(organization, service, request.POST)
     if form.is_valid() and form.save_as(request.user):
-        messages.success(request, f"The settings of {title} are saved.")
+        messages.success(request, f"The settings of {vendor.title} are saved.")
         return _back(organization, service)
     status = HTTPStatus.CONFLICT if form.is_conflict else HTTPStatus.UNPROCESSABLE_ENTITY
     context = settings_context(request, organization, vendor_form=form)
@@ -79,7 +82,7 @@ def settings_test_connection(
     request: OrganizationRequest, organization: Organization, service: str
 ) -> HttpResponse:
     """Ask the vendor, with the saved settings, whether the account works."""
-    _title_or_404(service)
+    _vendor_or_404(service)
     if request.method != "POST":
         return _back(organization, service)
     result = _connect(organization, service)
@@ -159,9 +162,9 @@ def _who_sends(organization: Organization) -> str:
     return f"{registry.vendor_class(active.name).title} sends your texts from now on."
 
 
-def _title_or_404(service: str) -> str:
+def _vendor_or_404(service: str) -> type[ServiceVendor]:
     try:
-        return registry.vendor_class(service).title
+        return registry.vendor_class(service)
     except UnknownVendor as error:
         raise Http404("There is no active vendor of this name.") from error
 

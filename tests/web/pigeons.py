@@ -25,7 +25,7 @@ from service_vendors.types import (
 )
 from service_vendors.vendors.base import ServiceVendor
 from service_vendors.vendors.registry import ENTRY_POINT_GROUP
-from service_vendors.web.vendor_forms import VendorConfigForm
+from service_vendors.web.vendor_forms import SecretTextarea, VendorConfigForm
 
 
 class Pigeon(ServiceVendor):
@@ -81,11 +81,14 @@ class Pigeon(ServiceVendor):
 
 
 class Owl(Pigeon):
-    """Another one, with a handset and a secret of several lines."""
+    """Another one, with a handset and secrets of several lines."""
 
     name = "owl"
     title = "Owl Mail"
-    config_fields = (ConfigField("key", "OWL_KEY", "Private key", secret=True),)
+    config_fields = (
+        ConfigField("key", "OWL_KEY", "Private key", secret=True),
+        ConfigField("feather", "OWL_FEATHER", "Feather", secret=True, required=False),
+    )
     config_form = "tests.web.pigeons.OwlForm"
     supports = frozenset({Feature.HANDSET})
     webhooks = (Webhook("owl", WebhookKind.ANY, "Tell the owl."),)
@@ -98,11 +101,12 @@ class PigeonForm(VendorConfigForm):
 
 
 class OwlForm(VendorConfigForm):
-    """Declares its secret with a widget that would show it."""
+    """Declares one secret with a widget that would show it, the other as it should be."""
 
     vendor_class = Owl
 
     key = forms.CharField(widget=forms.Textarea)
+    feather = forms.CharField(widget=SecretTextarea)
 
 
 ENTRY_POINTS = {

@@ -74,7 +74,9 @@ def test_a_suspended_member_may_open_nothing(
     member = MembershipFactory(organization=organization, role=Role.SUSPENDED)
     client = client_for(member.user)
     url = address(name, organization.pk)
-    assert ask(client, "get", url) == 403
+    response = client.get(url)
+    assert response.status_code == 403
+    assert "is suspended. Ask an owner to lift that." in Page(response).text
     assert ask(client, "post", url) in {403, 405}
 
 

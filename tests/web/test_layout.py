@@ -7,8 +7,10 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.contrib import messages
+from django.contrib.messages.storage.fallback import FallbackStorage
 from django.template import Context, Template
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from service_vendors.models import Organization, Role, SendStatus
@@ -303,6 +305,20 @@ def test_what_comes_from_outside_is_escaped() -> None:
         assert "<script>" not in rendered("{% " + tag + " message %}", message=message)
     assert "<b>" not in rendered("{{ number|national }}", number="<b>")
     assert "<b>" not in rendered("{% phone_number number %}", number="<b>")
+
+
+def test_a_page_may_call_something_of_its_own_messages(
+    organization: Organization, owner: Any, client_for: ClientFor
+) -> None:
+    request = RequestFactory().get("/")
+    request.session = client_for(owner).session
+    storage = FallbackStorage(request)
+    request._messages = storage
+    storage.add(messages.SUCCESS, "Done.")
+    source = "{% include 'service_vendors/notices.html' %}"
+    text = rendered(source, request=request, messages=["<a text>"])
+    assert "Done." in text
+    assert "a text" not in text
 
 
 def test_a_number_is_shown_in_national_form_and_copied_as_e164() -> None:

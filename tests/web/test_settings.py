@@ -107,6 +107,7 @@ def test_a_vendor_that_the_installation_sets_up_has_no_form(
     page = Page(client.get(base))
     assert not page.all("form", action=f"{base}/pigeon")
     assert "its operators set it up" in page.by_id("pigeon").text
+    assert client.post(f"{base}/pigeon", {"version": 0, "account": "AC1"}).status_code == 404
 
 
 # -- saving ----------------------------------------------------------------------------------------
@@ -345,6 +346,14 @@ def test_a_widget_that_would_show_a_secret_is_not_let(
     assert response.status_code == 422
     assert SECRET not in response.content.decode()
     assert "open" in Page(response).by_id("owl").attributes, "its errors must be seen"
+
+
+def test_a_secret_of_several_lines_is_not_shown_either(client: Client, base: str) -> None:
+    response = client.post(f"{base}/owl", {"version": "old", "key": "k", "feather": SECRET})
+    field = Page(response).by_id("owl-feather")
+    assert field.name == "textarea"
+    assert field.text == ""
+    assert SECRET not in response.content.decode()
 
 
 def test_a_saved_secret_shows_who_saved_it_and_when(

@@ -303,12 +303,19 @@ def test_a_vendor_that_says_nothing_is_not_waited_for_for_ever(
     assert "Pigeon Post did not answer within" in response.content.decode()
 
 
+def test_a_vendor_can_be_tried_before_it_is_chosen(client: Client, base: str) -> None:
+    assert Page(client.get(base)).one("form", action=f"{base}/owl/test-connection")
+    response = client.post(f"{base}/owl/test-connection", headers=HTMX)
+    assert "Pigeon Post answers." in response.content.decode()
+    assert Pigeon.asked == [{"key": "", "feather": ""}]
+
+
 def test_the_live_answer_is_only_the_verdict(client: Client, base: str, set_up: Setup) -> None:
     response = client.post(f"{base}/pigeon/test-connection", headers=HTMX)
     text = response.content.decode()
     assert "Pigeon Post answers." in text
     assert "<html" not in text
-    assert Page(client.get(base)).by_id("connection").get("role") == "status"
+    assert Page(client.get(base)).by_id("pigeon-connection").get("role") == "status"
 
 
 # -- a test message --------------------------------------------------------------------------------
@@ -327,6 +334,12 @@ def test_a_test_message_is_sent_and_shown_without_a_script(
     assert "(212) 555-0123" in status.text
     assert "queued" in status.text
     assert "Reload to see what became of it" in status.text
+
+
+def test_where_a_text_would_wait_the_page_says_so(client: Client, base: str, set_up: Setup) -> None:
+    assert "would wait" not in Page(client.get(base)).by_id("test-message").text
+    set_up(token="")
+    assert "a text would wait" in Page(client.get(base)).by_id("test-message").text
 
 
 def test_an_impatient_second_click_texts_nobody_twice(
