@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
+from zlib import crc32
 
 from django import forms
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -77,7 +78,8 @@ class Trial:
     @property
     def seen(self) -> str:
         """What the page shows, in one word: as long as it is the same, nothing needs saying."""
-        return f"{self.message.send_status}-{self.message.attempts}-{self.poll_seconds}"
+        reason = crc32(self.message.status_reason.encode())
+        return f"{self.message.send_status}-{reason:x}-{self.poll_seconds}"
 
 
 def trial_of(organization: Organization, reference: str) -> Trial | None:
