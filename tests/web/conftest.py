@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.test import Client
 
 from service_vendors import configuration
 from service_vendors.models import Organization
 from service_vendors.vendors import registry
+from tests.conftest import ClientFor
 from tests.web.pigeons import ENTRY_POINTS, Pigeon
 
 Setup = Callable[..., None]
@@ -45,3 +47,15 @@ def set_up(pigeons: type[Pigeon], organization: Organization, owner: AbstractBas
 
     set_up()
     return set_up
+
+
+@pytest.fixture
+def owner_client(owner: AbstractBaseUser, client_for: ClientFor) -> Client:
+    """The owner's browser."""
+    return client_for(owner)
+
+
+@pytest.fixture
+def base(organization: Organization) -> str:
+    """The address of the Settings page."""
+    return f"/admin/{organization.pk}/settings"

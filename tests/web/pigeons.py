@@ -10,6 +10,8 @@ from typing import ClassVar
 
 from django import forms
 
+from service_vendors import configuration
+from service_vendors.models import Organization
 from service_vendors.types import (
     ConfigField,
     CostData,
@@ -113,3 +115,17 @@ ENTRY_POINTS = {
     "pigeon": EntryPoint("pigeon", f"{__name__}:Pigeon", ENTRY_POINT_GROUP),
     "owl": EntryPoint("owl", f"{__name__}:Owl", ENTRY_POINT_GROUP),
 }
+
+
+def values(organization: Organization) -> dict[str, str]:
+    """What Pigeon Post would be given."""
+    return dict(configuration.vendor_account(organization, "pigeon").config)
+
+
+def fails(error: Exception) -> Callable[[ServiceVendor], str]:
+    """A vendor's answer that is a failure."""
+
+    def answer(vendor: ServiceVendor) -> str:
+        raise error
+
+    return answer
