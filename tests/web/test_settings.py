@@ -329,6 +329,17 @@ def test_a_widget_that_would_show_a_secret_is_not_let(
     assert "open" in Page(response).by_id("owl").attributes, "its errors must be seen"
 
 
+def test_not_even_the_pages_code_is_told_a_secret(
+    organization: Organization, set_up: Setup, settings: Any
+) -> None:
+    settings.PIGEON_TOKEN = SECRET
+    set_up(token=SECRET)
+    told = {s.field.name: s for s in configuration.field_states(organization, "pigeon")}["token"]
+    assert told.saved
+    assert told.inherited_from == "environment"
+    assert (told.value, told.inherited) == ("", "")
+
+
 def test_a_secret_of_several_lines_is_not_shown_either(owner_client: Client, base: str) -> None:
     response = owner_client.post(f"{base}/owl", {"version": "old", "key": "k", "feather": SECRET})
     field = Page(response).by_id("owl-feather")
