@@ -153,7 +153,9 @@ def test_an_account_keeps_its_object_until_it_changes() -> None:
 def test_each_organization_has_an_object_of_its_own() -> None:
     theirs = replace(ACCOUNT, organization_id=2)
     environments = replace(ACCOUNT, organization_id=None)
-    assert len({id(registry.bind(one)) for one in (ACCOUNT, theirs, environments)}) == 3
+    bound = [registry.bind(one) for one in (ACCOUNT, theirs, environments)]
+    assert len({id(one) for one in bound}) == 3
+    assert [registry.bind(one) for one in (ACCOUNT, theirs, environments)] == bound
 
 
 def test_objects_are_forgotten_rather_than_kept_without_end(

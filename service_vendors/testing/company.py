@@ -46,6 +46,11 @@ class Company(ABC):
     def config(self) -> Mapping[str, str]:
         """Settings of an account that works, by config field; with every secret set."""
 
+    @property
+    @abstractmethod
+    def numbers(self) -> tuple[str, str]:
+        """Two phone numbers that this account can send from."""
+
     @abstractmethod
     def behave(self) -> None:
         """Answer as the company does on a good day."""
@@ -67,8 +72,11 @@ class Company(ABC):
         """How many requests to send came in, whatever became of them."""
 
     @abstractmethod
-    def incoming(self, message: InboundMessage) -> WebhookRequest:
-        """The proven webhook that hands over a contact's message."""
+    def incoming(self, message: InboundMessage, *, secret: str | None = None) -> WebhookRequest:
+        """The proven webhook that hands over a contact's message.
+
+        With ``secret``, proven by that one instead of the account's own.
+        """
 
     @abstractmethod
     def part(self, part: InboundPart) -> WebhookRequest | None:

@@ -47,6 +47,8 @@ class Declarations(ContractSetting):
             assert re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", field.env)
             assert field.title.strip()
             assert not (field.secret and field.default), f"everyone would know {field.name}"
+            if re.search(r"(key|secret|token|password)$", field.name):
+                assert field.secret, f"{field.name} sounds like a secret"
         assert any(field.secret for field in fields), "without a secret nothing can be proven"
 
     def test_its_form_asks_for_its_settings_and_nothing_else(self) -> None:

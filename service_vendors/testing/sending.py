@@ -72,11 +72,10 @@ class Sending(ContractSetting):
     def test_a_message_goes_out_from_the_number_it_names(
         self, company: Company, vendor: ServiceVendor
     ) -> None:
-        self.run(vendor.send_message(self.message()))
-        ours = company.taken()[0].user_number
-        receipt = self.run(vendor.send_message(self.message(user_number=ours)))
-        assert company.taken()[1].user_number == ours
-        assert receipt.user_number in {ours, None}
+        for number in company.numbers:
+            receipt = self.run(vendor.send_message(self.message(user_number=number)))
+            assert receipt.user_number in {number, None}
+        assert tuple(taken.user_number for taken in company.taken()) == company.numbers
 
     @pytest.mark.parametrize("text", TEXTS)
     def test_a_text_arrives_as_it_was_written_and_changes_nothing(

@@ -23,7 +23,7 @@ from service_vendors.vendors.base import ServiceVendor
 
 OUR_NUMBER = "+12125550100"
 PICTURE = Media("https://example.org/picture.png", "image/png")
-TEXTS = ("yes", "STOP", "äéñ 投票 🗳️", "two\nlines", "<script>alert(1)</script> & so on")
+TEXTS = ("yes", "STOP", "äéñ 投票 🗳️", " two\nlines ", "<script>alert(1)</script> & so on")
 NONSENSE = (
     b"",
     b"null",
@@ -130,9 +130,11 @@ class Webhooks(ContractSetting):
         config = {k: v for k, v in company.config.items() if k not in secret}
         if value is not None:
             config |= dict.fromkeys(secret, value)
-        for request in (company.incoming(self.inbound()), self._unproven(company)):
+        for proved_by in (None, "", value or ""):
             with pytest.raises(WebhookRejected):
-                self.bound(config).verify(request)
+                self.bound(config).verify(company.incoming(self.inbound(), secret=proved_by))
+        with pytest.raises(WebhookRejected):
+            self.bound(config).verify(self._unproven(company))
 
     @pytest.mark.parametrize("body", NONSENSE)
     def test_nonsense_is_an_error_or_says_nothing(

@@ -68,6 +68,11 @@ class LocalCompany(Company):
         """An account there."""
         return self._config
 
+    @property
+    def numbers(self) -> tuple[str, str]:
+        """The company lets everybody send from every number."""
+        return "+12125550100", "+12125550101"
+
     def behave(self) -> None:
         """All is well; nobody is there to hear reports."""
         self._server.behave(reports=False)
@@ -98,7 +103,7 @@ class LocalCompany(Company):
         """How often somebody asked to send."""
         return int(self._server.call("GET", "/ledger?limit=0")["calls"])
 
-    def incoming(self, message: InboundMessage) -> WebhookRequest:
+    def incoming(self, message: InboundMessage, *, secret: str | None = None) -> WebhookRequest:
         """A contact's message."""
         return self._signed(
             events.received(
@@ -108,7 +113,8 @@ class LocalCompany(Company):
                 text=message.text,
                 media=[asdict(item) for item in message.media],
                 at=time.time(),
-            )
+            ),
+            secret,
         )
 
     def part(self, part: InboundPart) -> WebhookRequest:
@@ -138,9 +144,10 @@ class LocalCompany(Company):
             )
         )
 
-    def _signed(self, event: events.Event) -> WebhookRequest:
+    def _signed(self, event: events.Event, secret: str | None = None) -> WebhookRequest:
         body, address = events.body_of(event), FakeService.webhooks[0].address
-        proof = events.signature([self.config["signing_secret"]], body, time.time())
+        proved_by = self.config["signing_secret"] if secret is None else secret
+        proof = events.signature([proved_by], body, time.time())
         return WebhookRequest(
             address=address,
             method="POST",
