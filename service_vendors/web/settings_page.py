@@ -11,7 +11,7 @@ from django.db.models import Max
 from service_vendors import conf
 from service_vendors.configuration import VendorStatus, vendor_of, vendor_status
 from service_vendors.models import AuditEntry, Organization, WebhookEvent
-from service_vendors.types import VendorMetadata, Webhook
+from service_vendors.types import Feature, VendorMetadata, Webhook
 from service_vendors.vendors import registry
 from service_vendors.web.access import OrganizationRequest, page_context
 from service_vendors.web.trial import TrialForm, trial_of
@@ -46,6 +46,11 @@ class VendorSection:
     def is_open(self) -> bool:
         """Whether it is shown unfolded."""
         return self.is_active or self.form.is_bound
+
+    @property
+    def has_handset(self) -> bool:
+        """Whether it texts nobody and a page shows what the contact would see."""
+        return Feature.HANDSET in self.vendor.features
 
     @property
     def features(self) -> str:

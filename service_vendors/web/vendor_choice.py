@@ -64,6 +64,12 @@ class ChoiceForm(forms.Form):
         configuration.choose_vendor(self.organization, chosen or None, actor=actor)
         return True
 
+    @property
+    def warns(self) -> bool:
+        """Whether there is a switch to be made here that running campaigns would feel."""
+        fallback = conf.text("DEFAULT_SERVICE")
+        return bool(self.campaigns) and len({fallback, *registry.available()}) > 1
+
     def options(self) -> Iterator[Option]:
         """The choices, the installation's first, each with what it would mean."""
         chosen = self["service"].value() if self.is_bound else self.own

@@ -100,6 +100,17 @@ def test_a_test_message_is_sent_and_shown_without_a_script(
     assert "Reload to see what became of it" in status.text
 
 
+def test_with_a_vendor_that_texts_nobody_the_page_leads_to_its_handset(
+    owner_client: Client, base: str, organization: Organization, settings: Any
+) -> None:
+    assert "to your own phone" in Page(owner_client.get(base)).by_id("test-message").text
+    settings.DEFAULT_SERVICE = "owl"
+    page = Page(owner_client.get(base))
+    assert "Owl Mail texts nobody" in page.by_id("test-message").text
+    links = page.all("a", href=f"/admin/{organization.pk}/handset")
+    assert [link.text for link in links] == ["Handset", "handset"]
+
+
 def test_where_a_text_would_wait_the_page_says_so(
     owner_client: Client, base: str, set_up: Setup
 ) -> None:

@@ -125,6 +125,14 @@ def test_a_switch_while_campaigns_run_needs_a_tick(
     assert configuration.active_vendor(organization).name == "owl"
 
 
+def test_where_there_is_nothing_to_switch_to_there_is_no_warning(
+    owner_client: Client, base: str, running: str, settings: Any
+) -> None:
+    settings.SERVICE_VENDORS = ["pigeon"]
+    assert "running" not in Page(owner_client.get(base)).by_id("choose").text
+    assert owner_client.post(f"{base}/choose", {"service": "pigeon"}).status_code == 302
+
+
 def test_naming_the_same_vendor_explicitly_breaks_nothing(
     owner_client: Client, base: str, running: str
 ) -> None:
