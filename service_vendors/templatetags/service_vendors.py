@@ -59,7 +59,11 @@ def status_badge(message: Message) -> dict[str, Any]:
 @register.inclusion_tag("service_vendors/status_reason.html")
 def status_reason(message: Message) -> dict[str, Any]:
     """Why a message is where it is: our words, and the vendor's code with what it means."""
-    return {"reason": message.status_reason, "error": error_of(message)}
+    error = error_of(message)
+    reason = message.status_reason
+    if error:  # which may be all that our words say
+        reason = reason.removesuffix(error.description).strip()
+    return {"reason": reason, "error": error}
 
 
 def error_of(message: Message) -> ErrorDescription | None:

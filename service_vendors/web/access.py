@@ -84,7 +84,7 @@ class _Page:
 
 _PAGES: Final = (
     _Page("Messages", "messages", Role.TEXTER),
-    _Page("Handset", "handset", Role.TEXTER, Feature.HANDSET),
+    _Page("Handset", "handset", Role.ADMIN, Feature.HANDSET),
     _Page("Set aside", "set_aside", Role.ADMIN),
     _Page("Settings", "settings", Role.OWNER),
 )
