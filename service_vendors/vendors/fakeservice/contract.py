@@ -59,6 +59,8 @@ class Contract(VendorContract):
 class LocalCompany(Company):
     """The company's server, in the words of the contract tests."""
 
+    signs_with: ClassVar[str] = "signing_secret"
+
     def __init__(self, server: FakeServiceServer) -> None:
         self._server = server
         self._config = server.account()
@@ -146,7 +148,7 @@ class LocalCompany(Company):
 
     def _signed(self, event: events.Event, secret: str | None = None) -> WebhookRequest:
         body, address = events.body_of(event), FakeService.webhooks[0].address
-        proved_by = self.config["signing_secret"] if secret is None else secret
+        proved_by = self.config[self.signs_with] if secret is None else secret
         proof = events.signature([proved_by], body, time.time())
         return WebhookRequest(
             address=address,

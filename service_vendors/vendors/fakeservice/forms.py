@@ -7,6 +7,7 @@ shown, and nothing is saved before the company agreed.
 from __future__ import annotations
 
 from django import forms
+from django.core.validators import URLValidator
 
 from service_vendors.vendors.fakeservice.vendor import FakeService
 from service_vendors.web.vendor_forms import SecretInput, VendorConfigForm
@@ -20,6 +21,7 @@ class ConfigForm(VendorConfigForm):
     api_url = forms.URLField(
         assume_scheme="http",
         max_length=500,
+        validators=[URLValidator(schemes=["http", "https"])],
         help_text="Where the fake company listens. “manage.py fakeservice” prints this address "
         "when it starts; the demo starts one of its own.",
     )
