@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.validators import URLValidator
 
 from service_vendors.configuration import active_vendor
 from service_vendors.exceptions import (
@@ -38,6 +39,7 @@ class Composer(forms.Form):
         required=False,
         max_length=2_000,
         assume_scheme="https",
+        validators=[URLValidator(schemes=("http", "https"))],
         error_messages={
             "invalid": "Write the picture's whole address, like https://example.org/picture.jpg."
         },
@@ -92,5 +94,6 @@ class Composer(forms.Form):
         except (ContactOptedOut, InvalidPhoneNumber, UnknownVendor) as error:
             self.add_error(None, str(error))
         except MessageRefused as error:
-            self.add_error("picture" if picture and not self.takes_pictures else "text", str(error))
+            # Without pictures there is no field for one to be wrong in.
+            self.add_error(None if picture and not self.takes_pictures else "text", str(error))
         return None
