@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -115,13 +115,10 @@ def vendor_account(organization: Organization | None, service: str | None = None
     name = service or active_vendor(organization).name
     fields = registry.vendor_class(name).config_fields
     own = _own_values(organization, name)
-    merged = {
-        field.name: own.get(field.name) or _inherited(field, organization) for field in fields
-    }
     return VendorAccount(
         service=name,
         organization_id=organization.pk if organization else None,
-        config=merged,
+        config=_merged(fields, own, organization),
         callback_base=conf.text("BASE_URL").rstrip("/"),
         own_fields=frozenset(own),
     )
@@ -159,9 +156,11 @@ def saved_fields(organization: Organization, service: str) -> tuple[dict[str, st
 def field_states(organization: Organization, service: str) -> list[FieldState]:
     """Every config field of a vendor, as it stands for an organization. Raises UnknownVendor."""
     plain, secrets, _ = saved_fields(organization, service)
+    fields = registry.vendor_class(service).config_fields
+    elsewhere = _goes_elsewhere(fields, plain, organization)
     states = []
-    for field in registry.vendor_class(service).config_fields:
-        inherited, inherited_from = _inheritance(field, organization)
+    for field in fields:
+        inherited, inherited_from = _inheritance(field, organization, elsewhere=elsewhere)
         states.append(
             FieldState(
                 field=field,
@@ -197,9 +196,10 @@ def save_vendor_config(
     if not changed:
         return None
     fields = {field.name: field for field in registry.vendor_class(service).config_fields}
-    new = dict(account.config)
-    for name, value in changed.items():
-        new[name] = value or _inherited(fields[name], organization)
+    if unknown := sorted(set(changed) - set(fields)):
+        raise ConfigurationRejected(f"{service} has no setting called {', '.join(unknown)}.")
+    own = {n: v for n, v in (_own_values(organization, service) | changed).items() if v}
+    new = _merged(tuple(fields.values()), own, organization)
     if check:
         decided = managers.decide_on_readiness(organization, service)
         vendor = registry.bind(account)
@@ -270,15 +270,37 @@ def _own_values(organization: Organization | None, service: str) -> dict[str, st
     return values
 
 
-def _inherited(field: ConfigField, organization: Organization | None) -> str:
-    """What a field is without a saved value of the organization's own."""
-    return _inheritance(field, organization)[0]
+def _merged(
+    fields: Sequence[ConfigField], own: Mapping[str, str], organization: Organization | None
+) -> dict[str, str]:
+    """The values that hold, field by field: the organization's own, else what it inherits."""
+    elsewhere = _goes_elsewhere(fields, own, organization)
+    return {
+        field.name: own.get(field.name) or _inheritance(field, organization, elsewhere=elsewhere)[0]
+        for field in fields
+    }
+
+
+def _goes_elsewhere(
+    fields: Sequence[ConfigField], own: Mapping[str, str], organization: Organization | None
+) -> bool:
+    """Whether the organization itself decides where its calls go."""
+    return organization is not None and any(
+        own.get(field.name) or organization.feature(field.env)
+        for field in fields
+        if field.destination
+    )
 
 
 def _inheritance(
-    field: ConfigField, organization: Organization | None
+    field: ConfigField, organization: Organization | None, *, elsewhere: bool
 ) -> tuple[str, InheritedFrom]:
-    """What a field is without a saved value, and where that comes from."""
+    """What a field is without a saved value, and where that comes from.
+
+    The installation's secrets are not told to an address that an organization chose.
+    """
+    if field.secret and elsewhere:
+        return "", ""
     own = None if field.secret or organization is None else organization.feature(field.env)
     if own:
         return str(own), "organization"

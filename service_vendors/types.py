@@ -63,7 +63,9 @@ class ConfigField:
     """One value a vendor needs to know about an account.
 
     ``env`` is the environment variable (and ``features`` key) it falls back to; a ``secret`` is
-    kept by the secret manager, shown to no one, and never read from ``features``.
+    kept by the secret manager, shown to no one, and never read from ``features``. A
+    ``destination`` decides where secrets are sent: an organization that sets one of its own
+    inherits no secret from the environment.
     """
 
     name: str
@@ -73,6 +75,7 @@ class ConfigField:
     secret: bool = False
     required: bool = True
     default: str = ""
+    destination: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,7 +181,9 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "service_vendors.tasks.sweep",
-        "schedule": env.float("SWEEP_SECONDS", default=5.0),
+        "schedule": (_sweep_seconds := env.float("SWEEP_SECONDS", default=5.0)),
+        # Workers that are busy for longer owe one round, not all that were missed.
+        "options": {"expires": _sweep_seconds},
     },
 }
 

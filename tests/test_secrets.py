@@ -74,12 +74,12 @@ def database_text() -> str:
     cells = []
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
-            cursor.execute(f'SELECT * FROM "{table}"')
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608
             cells.extend(str(row) for row in cursor.fetchall())
     if connection.vendor == "sqlite":
         name = Path(str(connection.settings_dict["NAME"]))
-        for file in name.parent.glob(f"{name.name}*"):
-            cells.append(file.read_bytes().decode("latin-1"))
+        files = name.parent.glob(f"{name.name}*")
+        cells.extend(file.read_bytes().decode("latin-1") for file in files)
     return "\n".join(cells)
 
 

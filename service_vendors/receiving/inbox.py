@@ -54,6 +54,8 @@ def accept(
             event.save(force_insert=True)
             transaction.on_commit(partial(hand_over, [event.pk]), robust=True)
     except IntegrityError:
+        if not WebhookEvent.objects.filter(service=service, event_key=event.event_key).exists():
+            raise
         return None
     return event
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -19,7 +19,7 @@ from service_vendors.exceptions import (
     VendorNotConfigured,
 )
 from service_vendors.managers import registry as managers
-from service_vendors.models import Message, Organization
+from service_vendors.models import Message
 from service_vendors.sending import ledger
 from service_vendors.sending.outcomes import (
     Accepted,
@@ -51,17 +51,18 @@ class _Call:
 
 def dispatch(message_ids: Sequence[int]) -> None:
     """Send those of the messages that are due and nobody else is sending. Repeating it is safe."""
-    claimed = ledger.claim(message_ids)
     outcomes: dict[Message, Outcome] = {}
     calls: list[_Call] = []
-    for organization, messages in _by_organization(claimed):
-        stopped = optouts.opted_out(organization, {m.contact_number for m in messages})
-        for message in messages:
-            prepared = _prepare(organization, message, stopped)
-            if isinstance(prepared, _Call):
-                calls.append(prepared)
+    for messages in _by_account(ledger.claim(message_ids)):
+        try:
+            prepared = _prepare(messages)
+        except Exception as error:  # noqa: BLE001 - no other account's messages may wait for it
+            prepared = dict.fromkeys(messages, _unprepared(error))
+        for message, next_step in prepared.items():
+            if isinstance(next_step, _Call):
+                calls.append(next_step)
             else:
-                outcomes[message] = prepared
+                outcomes[message] = next_step
     limit = conf.seconds("SEND_LEASE_SECONDS") * LEASE_SHARE
     results = loop.run_all(_attempt(call, limit) for call in calls)
     for call, result in zip(calls, results, strict=True):
@@ -87,31 +88,41 @@ def outbound(message: Message, decided: ServiceManagerData | None = None) -> Out
     )
 
 
-def _by_organization(
-    messages: Sequence[Message],
-) -> list[tuple[Organization, list[Message]]]:
-    groups: dict[int, list[Message]] = {}
+def _by_account(messages: Sequence[Message]) -> Iterable[list[Message]]:
+    """The messages, those of one organization over one vendor together."""
+    groups: dict[tuple[int, str], list[Message]] = {}
     for message in messages:
-        groups.setdefault(message.organization_id, []).append(message)
-    return [(group[0].organization, group) for group in groups.values()]
+        groups.setdefault((message.organization_id, message.service), []).append(message)
+    return groups.values()
 
 
-def _prepare(organization: Organization, message: Message, stopped: set[str]) -> _Call | Outcome:
-    """The call to make for a claimed message, or why none is made."""
+def _prepare(messages: Sequence[Message]) -> dict[Message, _Call | Outcome]:
+    """For each message of one account the call to make, or why none is made."""
+    organization, service = messages[0].organization, messages[0].service
+    try:
+        vendor = registry.get_vendor(organization, service)
+    except UnknownVendor as error:
+        return dict.fromkeys(messages, Postponed(str(error)))
+    decided = managers.decide_on_readiness(organization, service)
+    if not vendor.fully_configured(decided):
+        missing = [item.remedy for item in vendor.readiness(decided) if not item.ready]
+        reason = " ".join([f"{vendor.title} is not ready to send.", *missing])
+        return dict.fromkeys(messages, Postponed(reason))
+    stopped = optouts.opted_out(organization, {message.contact_number for message in messages})
+    return {
+        message: _refusal(message, stopped)
+        or _Call(message, vendor, outbound(message, managers.decide_on_send(organization, message)))
+        for message in messages
+    }
+
+
+def _refusal(message: Message, stopped: set[str]) -> NotAttempted | None:
+    """Why we ourselves do not send a message, or None."""
     if message.contact_number in stopped:
         return NotAttempted("The contact asked not to be texted before this was sent.")
     if message.send_before is not None and message.send_before <= timezone.now():
         return NotAttempted("It was too late to send this: its time had passed.")
-    try:
-        vendor = registry.get_vendor(organization, message.service)
-    except UnknownVendor as error:
-        return Postponed(str(error))
-    decided = managers.decide_on_readiness(organization, message.service)
-    if not vendor.fully_configured(decided):
-        missing = " ".join(item.remedy for item in vendor.readiness(decided) if not item.ready)
-        return Postponed(f"{vendor.title} is not ready to send. {missing}".strip())
-    decided = managers.decide_on_send(organization, message)
-    return _Call(message, vendor, outbound(message, decided))
+    return None
 
 
 async def _attempt(call: _Call, limit_seconds: float) -> Outcome:
@@ -137,11 +148,19 @@ def _in_words(vendor: ServiceVendor, error: PermanentVendorError) -> str:
     return str(error) or f"{vendor.title} refused this message."
 
 
-def _unexpected(error: BaseException) -> Outcome:
-    """A fault in a vendor's own code: nobody can know how far it came.
+def _unprepared(error: Exception) -> TryLater:
+    """A fault before anything was said to the vendor: surely not sent."""
+    _log_fault("Preparing messages", error)
+    return TryLater(f"Preparing this message failed ({type(error).__name__}).")
 
-    Its text may hold anything, a secret too; the log gets its kind and where it happened.
-    """
-    where = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("A vendor failed unexpectedly with %s\n%s", type(error).__name__, where)
+
+def _unexpected(error: BaseException) -> Uncertain:
+    """A fault in a vendor's own code: nobody can know how far it came."""
+    _log_fault("A vendor", error)
     return Uncertain(f"The vendor's code failed unexpectedly ({type(error).__name__}).")
+
+
+def _log_fault(who: str, error: BaseException) -> None:
+    """Its kind and where it happened; its text may hold anything, a secret too."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("%s failed unexpectedly with %s\n%s", who, type(error).__name__, where)

@@ -16,6 +16,7 @@ from service_vendors.exceptions import (
     TransientVendorError,
     VendorNotConfigured,
 )
+from service_vendors.managers.base import ServiceManager
 from service_vendors.models import (
     Message,
     OptOut,
@@ -256,3 +257,24 @@ def test_a_broker_that_is_away_loses_nothing(
     message = send_message(organization, NUMBER, "Hello")
     message.refresh_from_db()
     assert (message.send_status, message.dispatched_at) == (SendStatus.QUEUED, None)
+
+
+class BrokenManager(ServiceManager):
+    """A manager with a fault of its own."""
+
+    name = "broken"
+    title = "Broken"
+
+    def on_message_send(self, message: Message) -> None:
+        raise RuntimeError("-".join(("secret", "token")))
+
+
+def test_a_manager_that_fails_sends_nothing_and_is_tried_again(
+    script: Script, message: Message, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.SERVICE_MANAGERS = ["tests.sending.test_dispatch.BrokenManager"]
+    sending.dispatch([message.pk])
+    message.refresh_from_db()
+    assert (message.send_status, message.attempts) == (SendStatus.QUEUED, 1)
+    assert not script.sent
+    assert "secret-token" not in caplog.text + message.status_reason

@@ -58,6 +58,7 @@ class FakeService(WithNumbers):
             "API address",
             help="Where the fake company listens; it prints this when it starts.",
             default=api.DEFAULT_URL,
+            destination=True,
         ),
         ConfigField(
             "account_sid",
