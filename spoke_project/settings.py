@@ -5,14 +5,27 @@ has no default: Django says at start which variable is missing.
 """
 
 from pathlib import Path
+from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from service_vendors import development_keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
+
+class Environment(environ.Env):
+    """The environment; a value that does not convert is named, with what it should be."""
+
+    def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:  # noqa: D102
+        try:
+            return super().get_value(var, *args, **kwargs)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{var} cannot be used: {error}.") from error
+
+
+env = Environment()
 env.read_env(BASE_DIR / ".env")
 
 DEBUG = env.bool("DEBUG", default=False)

@@ -11,6 +11,7 @@ from django.core.management.base import (
     CommandParser,
     DjangoHelpFormatter,
 )
+from django.db import OperationalError, ProgrammingError
 
 from service_vendors.models import Organization
 
@@ -20,9 +21,20 @@ class _LinesAsWritten(RawDescriptionHelpFormatter, DjangoHelpFormatter):
 
 
 class ExampleCommand(BaseCommand):
-    """A command whose ``--help`` ends with an example."""
+    """A command whose ``--help`` ends with an example, and which needs a usable database."""
 
     example: ClassVar[str]
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run it; a database that is away or not migrated is told in one line."""
+        try:
+            return super().execute(*args, **options)
+        except (OperationalError, ProgrammingError) as error:
+            why = str(error).strip().partition("\n")[0]
+            raise CommandError(
+                f"The database cannot be used: {why}. See that it runs, that DATABASE_URL names "
+                "it, and that manage.py migrate was run."
+            ) from error
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """The parser, with the example below its options."""

@@ -54,6 +54,25 @@ def test_bad_arguments_are_told_in_one_line_and_a_code_that_is_not_zero(
     assert "error:" in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    "arguments", [("send_message", "1", "+12125550123", "Hi"), ("rotate_secrets",)]
+)
+def test_a_database_without_tables_is_told_in_one_line(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    done = manage(*arguments, DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "manage.py migrate" in line
+
+
+def test_a_setting_that_does_not_convert_is_named_in_one_line() -> None:
+    done = manage("vendors", PORT="abc")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("PORT cannot be used")
+
+
 def test_a_missing_setting_is_told_in_one_line() -> None:
     done = manage("vendors", DEBUG="off", SECRET_KEY="", FIELD_ENCRYPTION_KEY="")
     assert done.returncode == 1
