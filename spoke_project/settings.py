@@ -15,7 +15,7 @@ from service_vendors import development_keys
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-class Environment(environ.Env):
+class Environment(environ.Env):  # type: ignore[misc]  # the package has no types
     """The environment; a value that does not convert is named, with what it should be."""
 
     def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:  # noqa: D102

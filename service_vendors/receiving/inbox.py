@@ -6,7 +6,6 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 from typing import Final
 from uuid import uuid4
 
@@ -52,7 +51,7 @@ def accept(
     try:
         with transaction.atomic():
             event.save(force_insert=True)
-            transaction.on_commit(partial(hand_over, [event.pk]), robust=True)
+            transaction.on_commit(lambda: hand_over([event.pk]), robust=True)
     except IntegrityError:
         if not WebhookEvent.objects.filter(service=service, event_key=event.event_key).exists():
             raise
@@ -103,7 +102,7 @@ def replay(event: WebhookEvent) -> None:
             status=WebhookEvent.Status.PENDING, attempts=0, due_at=timezone.now(), claim_token=None
         )
         if changed:
-            transaction.on_commit(partial(hand_over, [event.pk]), robust=True)
+            transaction.on_commit(lambda: hand_over([event.pk]), robust=True)
 
 
 def sweep() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -254,7 +253,7 @@ class _Acceptance:
 def _hand_over_on_commit(messages: Sequence[Message]) -> None:
     ids = [message.pk for message in messages]
     if ids:
-        transaction.on_commit(partial(hand_over, ids), robust=True)
+        transaction.on_commit(lambda: hand_over(ids), robust=True)
 
 
 def hand_over(ids: list[int]) -> None:
