@@ -13,7 +13,7 @@ from django.template import Context, Template
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from service_vendors.models import Organization, Role, SendStatus
+from service_vendors.models import Organization, Role, SendStatus, WebhookEvent
 from service_vendors.templatetags.service_vendors import STATUS_LOOKS
 from tests.conftest import ClientFor
 from tests.factories import (
@@ -21,8 +21,10 @@ from tests.factories import (
     CampaignFactory,
     MembershipFactory,
     MessageFactory,
+    OptOutFactory,
     OrganizationFactory,
     UserFactory,
+    WebhookEventFactory,
 )
 from tests.web.markup import Page
 
@@ -155,8 +157,17 @@ def full(
     CampaignFactory(organization=organization, is_started=True)
     AuditEntryFactory.create_batch(25, organization=organization)
     message = MessageFactory(organization=organization, send_status=SendStatus.ERROR, error_code=7)
+    WebhookEventFactory(organization=organization, status=WebhookEvent.Status.SET_ASIDE)
+    OptOutFactory(organization=organization, cell=message.contact_number)
     base = f"/admin/{organization.pk}/settings"
+    listed = f"/admin/{organization.pk}/messages"
     return {
+        "messages": client.get(listed),
+        "nobody found": client.get(listed, {"q": "nobody"}),
+        "conversation": client.get(f"{listed}/{message.contact_number}"),
+        "not sent": client.post(f"{listed}/+12125550101", {"text": ""}),
+        "set aside": client.get(f"{listed}/set-aside"),
+        **_handsets(organization, client),
         "settings": client.get(f"{base}?test={message.reference}"),
         "refused": client.post(f"{base}/pigeon", {"version": 1, "account": "", "token": "new"}),
         "choice": client.post(f"{base}/choose", {"service": "owl"}),
@@ -169,7 +180,31 @@ def full(
     }
 
 
+def _handsets(organization: Organization, client: Client) -> dict[str, Any]:
+    """The handset without a vendor that has one, and with one."""
+    base = f"/admin/{organization.pk}/handset"
+    without = client.get(base)
+    organization.features = {"DEFAULT_SERVICE": "owl"}
+    organization.save()
+    pages = {
+        "no handset": without,
+        "whose handset": client.get(base, {"number": "1"}),
+        "handset": client.get(f"{base}/+12125550101"),
+    }
+    organization.features = {}
+    organization.save()
+    return pages
+
+
 PAGES = [
+    "messages",
+    "nobody found",
+    "conversation",
+    "not sent",
+    "set aside",
+    "no handset",
+    "whose handset",
+    "handset",
     "settings",
     "refused",
     "choice",
