@@ -27,7 +27,7 @@ from service_vendors.sending.outcomes import (
     TryLater,
     Uncertain,
 )
-from service_vendors.sending.reports import OF_REPORT, note_error
+from service_vendors.sending.reports import OF_REPORT, in_words, note_error
 from service_vendors.types import SendReceipt
 
 # A call's own answer may only settle a message that no report has settled yet.
@@ -70,7 +70,7 @@ def _record_one(message: Message, outcome: Outcome) -> None:
     held = Message.objects.filter(pk=message.pk, claim_token=message.claim_token)
     match outcome:
         case Accepted(receipt):
-            _record_receipt(held, receipt)
+            _record_receipt(held, message, receipt)
         case TryLater(reason, code, after_seconds):
             _record_retry(held, message, reason, code, after_seconds)
         case Postponed(reason):
@@ -98,10 +98,10 @@ def _record_one(message: Message, outcome: Outcome) -> None:
 def record_found(message: Message, receipt: SendReceipt) -> None:
     """Settle a message that was in doubt with what the vendor says of it."""
     with transaction.atomic():
-        _record_receipt(Message.objects.filter(pk=message.pk), receipt)
+        _record_receipt(Message.objects.filter(pk=message.pk), message, receipt)
 
 
-def _record_receipt(held: QuerySet[Message], receipt: SendReceipt) -> None:
+def _record_receipt(held: QuerySet[Message], message: Message, receipt: SendReceipt) -> None:
     now = timezone.now()
     known = {"service_id": receipt.service_id, "service_response_at": now, "sent_at": now}
     if receipt.user_number:
@@ -109,7 +109,10 @@ def _record_receipt(held: QuerySet[Message], receipt: SendReceipt) -> None:
     if receipt.messageservice_sid:
         known["messageservice_sid"] = receipt.messageservice_sid
     held.update(**known)
-    _settle(held, OF_REPORT[receipt.status], "", receipt.error_code)
+    code = receipt.error_code
+    reason = "" if code is None else in_words(message.service, code)
+    if _settle(held, OF_REPORT[receipt.status], reason, code) and code is not None:
+        note_error(message, code, opted_out=False)
 
 
 def _record_retry(

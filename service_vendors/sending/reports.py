@@ -51,7 +51,7 @@ def apply_report(
             message.user_number = report.user_number
         message.sent_at = message.sent_at or report.occurred_at or timezone.now()
         message.service_response_at = timezone.now()
-        raise_status(message, report, in_words=partial(_in_words, service))
+        raise_status(message, report, words_for=partial(in_words, service))
         message.save(
             update_fields=(
                 "service_id",
@@ -92,24 +92,25 @@ def _message_of(
 
 
 def raise_status(
-    message: Message, report: DeliveryReport, *, in_words: Callable[[int], str]
+    message: Message, report: DeliveryReport, *, words_for: Callable[[int], str]
 ) -> None:
     """Move an unsaved message to what a report says, if that ranks above what is known of it."""
     now, then, code = SendStatus(message.send_status), OF_REPORT[report.status], report.error_code
     if now is then is SendStatus.ERROR and code is not None:
         known = message.error_code
         message.error_code = code if known is None else min(known, code)
-        message.status_reason = in_words(message.error_code)
+        message.status_reason = words_for(message.error_code)
         return
     if STATUS_RANK[then] <= STATUS_RANK[now]:
         return
     message.send_status = then
     message.error_code = code if then is SendStatus.ERROR else None
-    message.status_reason = "" if message.error_code is None else in_words(message.error_code)
+    message.status_reason = "" if message.error_code is None else words_for(message.error_code)
     message.due_at = None
 
 
-def _in_words(service: str, code: int) -> str:
+def in_words(service: str, code: int) -> str:
+    """What a vendor's error code means."""
     return registry.vendor_class(service).error_description(code).description
 
 

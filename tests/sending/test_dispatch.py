@@ -225,6 +225,15 @@ def test_a_broken_claim_becomes_unknown_and_is_settled_by_asking_the_vendor(
     assert not script.sent
 
 
+def test_a_doubtful_send_that_the_vendor_failed_says_why(script: Script, message: Message) -> None:
+    Message.objects.update(send_status=SendStatus.UNKNOWN, due_at=timezone.now())
+    script.found = lambda out: SendReceipt("found", status=ReportStatus.ERROR, error_code=42)
+    assert sweeping.settle_doubtful() == 1
+    message.refresh_from_db()
+    assert (message.send_status, message.error_code) == (SendStatus.ERROR, 42)
+    assert message.status_reason == "The answer was not what you hoped for."
+
+
 def test_what_cannot_be_settled_stays_unknown_and_is_asked_no_more(
     script: Script, message: Message, settings: Any
 ) -> None:

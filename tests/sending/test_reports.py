@@ -31,7 +31,7 @@ def test_every_order_of_reports_ends_the_same(
     def end(order: list[DeliveryReport]) -> tuple[str, int | None]:
         message = Message(send_status=SendStatus.SENDING, service="nobody")
         for report in order:
-            raise_status(message, report, in_words=str)
+            raise_status(message, report, words_for=str)
         return message.send_status, message.error_code
 
     shuffled = sorted(reports, key=lambda _: random.random())  # type: ignore[attr-defined]
