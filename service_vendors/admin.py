@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from service_vendors.models import (
     AuditEntry,
@@ -26,6 +28,7 @@ from service_vendors.models import (
     VendorConfig,
     WebhookEvent,
 )
+from service_vendors.sending import timeline
 
 if TYPE_CHECKING:  # generic to the type checker only
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -142,6 +145,16 @@ class MessageAdmin(ReadOnlyAdmin):
     list_select_related = ("organization",)
     search_fields = ("=contact_number", "=service_id", "=reference")
     ordering = ("-id",)
+    readonly_fields = ("reference", "what_happened")
+
+    @admin.display(description="History")
+    def what_happened(self, message: Message) -> SafeString:
+        """Its steps in words, a line each, in UTC."""
+        lines = (
+            (f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.title, entry.detail)
+            for entry in timeline.timeline(message)
+        )
+        return format_html_join(SafeString("<br>"), "{} {}. {}", lines)
 
 
 @admin.register(MessagePart)

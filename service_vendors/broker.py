@@ -6,7 +6,9 @@ A broker that is away loses nothing: what was not handed over is found by the sw
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
+from typing import Any, Final
 
 from celery import Task
 from django.utils.module_loading import import_string
@@ -15,16 +17,26 @@ from kombu.exceptions import OperationalError
 logger = logging.getLogger(__name__)
 
 
-def hand_over(task_name: str, ids: Sequence[int], *, batch_size: int) -> bool:
+# Nobody waits again so soon for a broker that did not answer.
+AWAY_SECONDS: Final = 5.0
+
+_away_until = 0.0
+
+
+def hand_over(task_name: str, ids: Sequence[Any], *, batch_size: int) -> bool:
     """Ask workers to run a task of ``service_vendors.tasks`` on ids, ``batch_size`` at a time.
 
     Returns whether the broker took all of it. Tasks stand above this floor, hence the name.
     """
+    global _away_until  # noqa: PLW0603 - what one call learns spares the next ones the wait
+    if time.monotonic() < _away_until:
+        return False
     task: Task[..., None] = import_string(f"service_vendors.tasks.{task_name}")
     try:
         for start in range(0, len(ids), batch_size):
             task.delay(list(ids[start : start + batch_size]))
     except (OperationalError, OSError) as error:
+        _away_until = time.monotonic() + AWAY_SECONDS
         logger.warning("The broker did not take %s: %s", task_name, type(error).__name__)
         return False
     return True

@@ -36,12 +36,16 @@ class ActiveVendor:
 
 @dataclass(frozen=True, slots=True)
 class VendorStatus:
-    """Whether an organization can text now, and what is missing."""
+    """Whether an organization can text now, and what is missing.
+
+    ``account`` is the ``account_name`` of its vendor, "" where there is none.
+    """
 
     active: ActiveVendor | None
     ready: bool
     reason: str
     checklist: tuple[ReadinessItem, ...] = ()
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def active_vendor(organization: Organization | None) -> ActiveVendor:
     )
     if not name:
         raise UnknownVendor("No vendor is chosen. Set DEFAULT_SERVICE to the name of one.")
-    registry.vendor_class(name)
+    name = registry.vendor_class(name).name
     return ActiveVendor(name, "organization" if source == "organization" else "environment")
 
 
@@ -112,15 +116,15 @@ def vendor_account(organization: Organization | None, service: str | None = None
     Field by field: the organization's saved config, its ``features`` (never for a secret), the
     environment, the field's default. Raises UnknownVendor.
     """
-    name = service or active_vendor(organization).name
-    fields = registry.vendor_class(name).config_fields
-    own = _own_values(organization, name)
+    cls = registry.vendor_class(service or active_vendor(organization).name)
+    own = _own_values(organization, cls.name)
     return VendorAccount(
-        service=name,
+        service=cls.name,
         organization_id=organization.pk if organization else None,
-        config=_merged(fields, own, organization),
-        callback_base=conf.text("BASE_URL").rstrip("/"),
+        config=_merged(cls.config_fields, own, organization),
+        callback_base=cls.callback_base(),
         own_fields=frozenset(own),
+        country=str(get_config("PHONE_NUMBER_COUNTRY", organization)),
     )
 
 
@@ -132,8 +136,16 @@ def vendor_of(organization: Organization, service: str | None = None) -> Service
 def vendor_status(organization: Organization, service: str | None = None) -> VendorStatus:
     """Whether the organization's (active) vendor can send now, with the checklist behind it."""
     try:
+        vendor = vendor_of(organization, service or active_vendor(organization).name)
+    except UnknownVendor as error:
+        return VendorStatus(active=None, ready=False, reason=str(error))
+    return status_of(organization, vendor)
+
+
+def status_of(organization: Organization, vendor: ServiceVendor) -> VendorStatus:
+    """Whether the organization's vendor object can send now, with the checklist behind it."""
+    try:
         active = active_vendor(organization)
-        vendor = vendor_of(organization, service or active.name)
     except UnknownVendor as error:
         return VendorStatus(active=None, ready=False, reason=str(error))
     decided = managers.decide_on_readiness(organization, vendor.name)
@@ -141,12 +153,12 @@ def vendor_status(organization: Organization, service: str | None = None) -> Ven
     ready = vendor.fully_configured(decided)
     missing = [item.remedy for item in checklist if not item.ready]
     reason = " ".join(missing) if missing else "" if ready else "A service manager is not ready."
-    return VendorStatus(active, ready, reason, checklist)
+    return VendorStatus(active, ready, reason, checklist, vendor.account_name)
 
 
 def saved_fields(organization: Organization, service: str) -> tuple[dict[str, str], set[str], int]:
     """What the organization saved for a vendor: plain values, names of secrets, and the version."""
-    saved = VendorConfig.objects.filter(organization=organization, service=service).first()
+    saved = _saved(organization, service)
     if saved is None:
         return {}, set(), 0
     plain = {name: value for name, value in saved.config.items() if isinstance(value, str)}
@@ -191,11 +203,16 @@ def save_vendor_config(
     Raises ConfigurationRejected (nothing is saved), ConfigurationConflict when someone else saved
     since, TransientVendorError when the vendor could not be asked, and UnknownVendor.
     """
+    vendor_class = registry.vendor_class(service)
+    if not vendor_class.supports_org_config():
+        raise ConfigurationRejected(
+            f"The operators of this installation set {vendor_class.title} up for everybody."
+        )
     account = vendor_account(organization, service)
     changed = _really_changed(organization, service, changes)
     if not changed:
         return None
-    fields = {field.name: field for field in registry.vendor_class(service).config_fields}
+    fields = {field.name: field for field in vendor_class.config_fields}
     if unknown := sorted(set(changed) - set(fields)):
         raise ConfigurationRejected(f"{service} has no setting called {', '.join(unknown)}.")
     own = {n: v for n, v in (_own_values(organization, service) | changed).items() if v}
@@ -211,8 +228,7 @@ def choose_vendor(
     organization: Organization, service: str | None, *, actor: AbstractBaseUser | None
 ) -> None:
     """Set (or with None, clear) the organization's own DEFAULT_SERVICE. Raises UnknownVendor."""
-    if service:
-        registry.vendor_class(service)
+    service = registry.vendor_class(service).name if service else None
     with transaction.atomic():
         locked = Organization.objects.select_for_update().get(pk=organization.pk)
         features = dict(locked.features or {})
@@ -233,6 +249,36 @@ def choose_vendor(
             fields=["DEFAULT_SERVICE"],
         )
     organization.features = features
+
+
+def enable_managers(
+    organization: Organization, service: str, *, actor: AbstractBaseUser | None
+) -> list[str]:
+    """Add the service managers that a vendor needs to those the organization uses; their names.
+
+    The others stay, in their order. Raises UnknownVendor.
+    """
+    needed = registry.vendor_class(service).needs_managers
+    with transaction.atomic():
+        locked = Organization.objects.select_for_update().get(pk=organization.pk)
+        listed = managers.names_of(locked)
+        missing = [name for name in needed if name not in listed]
+        if missing:
+            features = dict(locked.features or {})
+            features["SERVICE_MANAGERS"] = [*listed, *missing]
+            locked.features = features
+            locked.save(update_fields=("features",))
+            titles = " and ".join(managers.title_of(name) for name in missing)
+            record(
+                organization,
+                actor,
+                "managers enabled",
+                f"Enabled {titles}.",
+                service=service,
+                fields=["SERVICE_MANAGERS"],
+            )
+    organization.features = locked.features
+    return missing
 
 
 def record(
@@ -256,11 +302,20 @@ def record(
     )
 
 
+def _saved(organization: Organization, service: str) -> VendorConfig | None:
+    """What the organization saved for a vendor, as long as organizations may have their own."""
+    if not registry.vendor_class(service).supports_org_config():
+        return None
+    # All of them, a few at most: a page that prefetched them is then asked nothing again.
+    saved = organization.vendor_configs.all()
+    return next((config for config in saved if config.service == service), None)
+
+
 def _own_values(organization: Organization | None, service: str) -> dict[str, str]:
     """The organization's saved values of a vendor, secrets revealed."""
     if organization is None:
         return {}
-    saved = VendorConfig.objects.filter(organization=organization, service=service).first()
+    saved = _saved(organization, service)
     if saved is None:
         return {}
     references = {n: v[SECRET] for n, v in saved.config.items() if isinstance(v, dict)}
@@ -286,7 +341,7 @@ def _goes_elsewhere(
 ) -> bool:
     """Whether the organization itself decides where its calls go."""
     return organization is not None and any(
-        own.get(field.name) or organization.feature(field.env)
+        own.get(field.name) or _from_features(field, organization)
         for field in fields
         if field.destination
     )
@@ -297,16 +352,27 @@ def _inheritance(
 ) -> tuple[str, InheritedFrom]:
     """What a field is without a saved value, and where that comes from.
 
-    The installation's secrets are not told to an address that an organization chose.
+    ``elsewhere``: the organization has an account of its own, so the installation's is none of
+    its business.
     """
-    if field.secret and elsewhere:
-        return "", ""
-    own = None if field.secret or organization is None else organization.feature(field.env)
+    own = "" if field.secret or organization is None else _from_features(field, organization)
     if own:
-        return str(own), "organization"
-    if value := conf.environment(field.env):
+        return own, "organization"
+    if not elsewhere and (value := _from_environment(field)):
         return value, "environment"
     return field.default, "default" if field.default else ""
+
+
+def _from_features(field: ConfigField, organization: Organization) -> str:
+    """A field's value in the organization's ``features``, under the newest of its names there."""
+    values = (organization.feature(name) for name in (field.env, *field.old_env))
+    return str(next((value for value in values if value), ""))
+
+
+def _from_environment(field: ConfigField) -> str:
+    """A field's value in the environment, under the newest of its names that is set there."""
+    values = (conf.environment(name) for name in (field.env, *field.old_env))
+    return next((value for value in values if value), "")
 
 
 def _really_changed(
@@ -361,4 +427,6 @@ def _write(
             service=service,
             fields=list(changed),
         )
+        for manager in managers.managers_of(organization):
+            manager.on_organization_service_vendor_setup(organization, service, sorted(changed))
         return saved

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 
+from service_vendors.types import LookupStatus
+
 
 class ServiceVendorsError(Exception):
     """Base of every error this app raises on purpose; its text may be shown to a person."""
@@ -47,14 +49,21 @@ class TransientVendorError(VendorError):
 class PermanentVendorError(VendorError):
     """Surely not sent, and it never will be (bad number, unsubscribed, too long).
 
-    ``opted_out`` is true when the vendor refused because the contact unsubscribed there.
+    ``opted_out`` is true when the vendor refused because the contact unsubscribed there;
+    ``contact_status`` is what the refusal teaches about the contact's number, if anything.
     """
 
     def __init__(
-        self, message: str = "", *, code: int | None = None, opted_out: bool = False
+        self,
+        message: str = "",
+        *,
+        code: int | None = None,
+        opted_out: bool = False,
+        contact_status: LookupStatus | None = None,
     ) -> None:
         super().__init__(message, code=code)
         self.opted_out = opted_out
+        self.contact_status = contact_status
 
 
 class SendUncertain(VendorError):
@@ -92,9 +101,45 @@ class MessageRefused(ServiceVendorsError):
     """A message was not accepted for sending; nothing was stored and nothing will be sent."""
 
 
+class MediaRefused(MessageRefused):
+    """A picture's address is none that a vendor could fetch."""
+
+
 class ContactOptedOut(MessageRefused):
     """The contact asked this organization to stop texting them."""
 
 
+class ContactNotTextable(MessageRefused):
+    """A lookup or an earlier text showed that the number takes no texts."""
+
+
 class IdempotencyConflict(MessageRefused):
     """The idempotency key was already used for a different message."""
+
+
+class LookupRefused(ServiceVendorsError):
+    """A lookup was not begun, and nothing was paid for; the text says why, and what to do."""
+
+
+class LookupTooDear(LookupRefused):
+    """A lookup would cost more than was agreed to, or an owner has to agree to its cost."""
+
+
+class LookupUnderWay(ServiceVendorsError):
+    """Somebody else is asking about this number now; the answer will be there soon."""
+
+
+class LookupInDoubt(VendorError):
+    """A paid lookup's answer was lost: it may have been charged. It is not asked again at once."""
+
+
+class NumbersRefused(ServiceVendorsError):
+    """A request about phone numbers was not accepted; nothing was bought, released or changed."""
+
+
+class InventoryOff(NumbersRefused):
+    """The organization may not manage phone numbers here, or its vendor sells none."""
+
+
+class NumbersConflict(NumbersRefused):
+    """The idempotency key was already used for a different request about phone numbers."""

@@ -6,12 +6,15 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from service_vendors.managers.registry import managers_of
 from service_vendors.models import Message, OptOut, Organization, OrganizationContact
 from service_vendors.types import Keyword
+
+# What a trigger takes when an opt-out is committed (migration "opt_outs_wait_for_calls").
+LOCK: Final = 5_932_180_441
 
 # The CTIA's Messaging Principles and the FCC's 2025 revocation rule (47 CFR 64.1200(a)(10)).
 KEYWORDS: Final = {
@@ -57,6 +60,32 @@ def opted_out(organization: Organization, cells: Collection[str]) -> set[str]:
             organization=organization, cell__in=cells, ended_at__isnull=True
         ).values_list("cell", flat=True)
     )
+
+
+def in_force(asked: Collection[tuple[int, str]]) -> set[tuple[int, str]]:
+    """The same for numbers of several organizations, each with its organization's id."""
+    found = OptOut.objects.filter(
+        organization__in={organization for organization, _ in asked},
+        cell__in={cell for _, cell in asked},
+        ended_at__isnull=True,
+    )
+    return set(found.values_list("organization", "cell")) & set(asked)
+
+
+def hold_up(seconds: float) -> None:
+    """Let no opt-out be committed until this transaction ends: those before it are seen by its
+    next statement.
+
+    It waits for those that are being committed now, ``seconds`` at most, and a transaction that
+    then does nothing for so long is broken off. Raises DatabaseError. On SQLite a transaction
+    that began as IMMEDIATE is all it takes.
+    """
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        for limit in ("lock_timeout", "idle_in_transaction_session_timeout"):
+            cursor.execute("SELECT set_config(%s, %s, true)", (limit, f"{seconds:.0f}s"))
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", (LOCK,))
 
 
 def stop(

@@ -18,6 +18,8 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType, Valida
 MOST_CHARACTERS: Final = 50
 
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+# Of the right length whatever the libraries know; most numbers come like this already.
+_NANP: Final = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}")
 _SHORT_CODE: Final = re.compile(r"[0-9]{3,6}")
 # 3GPP TS 23.040: up to eleven characters, at least one of them a letter.
 _ALPHANUMERIC: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &.+_-]{1,11}")
@@ -43,6 +45,8 @@ def to_e164(text: str, country: str = "US") -> str:
     its length is right: new area codes are texted before every library knows them.
     Raises InvalidPhoneNumber.
     """
+    if _NANP.fullmatch(text):
+        return text
     if len(text) <= MOST_CHARACTERS:
         try:
             number = phonenumbers.parse(text, country.upper() or None)
@@ -78,6 +82,26 @@ def national(number: str) -> str:
 def area_code(number: str) -> str:
     """The area code of a number of the North American Numbering Plan, or ""."""
     return number[2:5] if re.fullmatch(r"\+1[2-9][0-9]{9}", number) else ""
+
+
+def beginning(area_code: str, country: str) -> str:
+    """What an area's numbers begin with: "+1212" for 212 in the US, "+4420" for 020 in GB.
+
+    Raises InvalidPhoneNumber when it is no area code.
+    """
+    code, region = area_code.strip(), country.strip().upper()
+    calling_code = phonenumbers.country_code_for_region(region)
+    if calling_code == 1:
+        if not re.fullmatch(r"[2-9][0-9]{2}", code):
+            raise InvalidPhoneNumber("An area code has three digits, like 212 or, toll-free, 833.")
+    elif not (calling_code and re.fullmatch(r"[0-9]{1,8}", code)):
+        raise InvalidPhoneNumber(
+            "What numbers of an area begin with is written in digits, like 20 for London."
+        )
+    # In most countries a zero is dialled before it, which is no part of the number.
+    if phonenumbers.ndd_prefix_for_region(region, True) == "0":
+        code = code.removeprefix("0")
+    return f"+{calling_code}{code}"
 
 
 def country_of(number: str) -> str:

@@ -19,19 +19,36 @@ _BASIC: Final = frozenset(
 )
 _EXTENDED: Final = frozenset("\f^{}\\[~]|€")
 
-# What word processors write, and the character on every keyboard that says the same.
+# What word processors and phones write, and the character on every keyboard that says the same; as
+# vendors replace them who offer "smart encoding". What is left out here, they leave as it is.
 _PLAIN: Final = str.maketrans(
     {
-        **dict.fromkeys("‘’‚‛′ʼʻ`´", "'"),
-        **dict.fromkeys("“”„‟″«»", '"'),
-        **dict.fromkeys("‐‑‒–—―−", "-"),
-        **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u200a\u202f", " "),
-        **dict.fromkeys("\u200b\u200d\u2060\ufeff", ""),
-        "…": "...",
-        "•": "*",
-        "‹": "<",
-        "›": ">",
-        "⁄": "/",
+        **{chr(0xFF01 + n): chr(ord("!") + n) for n in range(94)},  # as wide as a Chinese character
+        **dict.fromkeys(
+            "\u201c\u201d\u201e\u201f\u00ab\u00bb\u02ba\u02ee\u275d\u275e\u301d\u301e", '"'
+        ),
+        **dict.fromkeys("\u2018\u2019\u201b\u2017`\u00b4\u275b\u275c", "'"),
+        **dict.fromkeys("\u02b9\u02bb\u02bc\u02bd\u02c8\u02ca\u02cb\u0313\u0314", "'"),
+        **dict.fromkeys("\u2010\u2013\u2014\u2015\u2022\u2043\ufe63", "-"),
+        **dict.fromkeys("\u00f7\u2044\u2215\u29f8\u0337\u0338", "/"),
+        **dict.fromkeys("\u201a\u3001\uff64\ufe50\ufe51\u0326", ","),
+        **dict.fromkeys("\u3002\uff61\ufe52", "."),
+        **dict.fromkeys("\u2217\u204e\u229b\u2731\u2732\u2733\ufe61", "*"),
+        **dict.fromkeys("\u02dc\u02f7\u0303\u0330\u223c", "~"),
+        **dict.fromkeys("\u02c6\u0302", "^"),
+        **dict.fromkeys("\u2223\u23d0", "|"),
+        **dict.fromkeys("\u00a0\u202f\u205f\u3000\u2028\u2029", " "),
+        **dict.fromkeys(map(chr, range(0x2000, 0x200B)), " "),  # of many widths
+        **dict.fromkeys("\u200b\u2060\ufeff", ""),
+        "\u0332": "_",
+        "\u02d6": "+",
+        "\u2026": "...",
+        "\u203c": "!!",
+        "\u00bc": "1/4",
+        "\u00bd": "1/2",
+        "\u00be": "3/4",
+        "\u2039": ">",
+        "\u203a": "<",
     }
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from enum import Enum, StrEnum
+from enum import Enum, IntEnum, StrEnum
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,6 +21,8 @@ class Feature(StrEnum):
     LOOKUP = "lookup"
     FREE_LOOKUP = "free lookup"
     FIND_MESSAGE = "find message"
+    WEBHOOK_SETUP = "webhook setup"
+    AUTO_CONFIGURE = "auto-configure"
     HANDSET = "handset"
 
 
@@ -58,14 +60,23 @@ class LookupStatus(Enum):
     UNSUBSCRIBED = -4
 
 
+class LookupDetail(IntEnum):
+    """How much a lookup asks about a number; a higher one answers what the lower ones do, too."""
+
+    STATUS = 0  # whether it can be texted; for free where the vendor tells that for free
+    CARRIER = 1
+    NAME = 2  # whose number it is
+
+
 @dataclass(frozen=True, slots=True)
 class ConfigField:
     """One value a vendor needs to know about an account.
 
-    ``env`` is the environment variable (and ``features`` key) it falls back to; a ``secret`` is
-    kept by the secret manager, shown to no one, and never read from ``features``. A
-    ``destination`` decides where secrets are sent: an organization that sets one of its own
-    inherits no secret from the environment.
+    ``env`` is the environment variable (and ``features`` key) it falls back to, then ``old_env``,
+    names it had in other programs. A ``secret`` is kept by the secret manager, shown to no one,
+    and never read from ``features``. A ``destination`` says whose account it is, or where it is:
+    an organization that sets one of its own inherits nothing from the environment, since what
+    belongs to the installation's account is of no use to another, and its secrets no business.
     """
 
     name: str
@@ -76,6 +87,7 @@ class ConfigField:
     required: bool = True
     default: str = ""
     destination: bool = False
+    old_env: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +99,36 @@ class Webhook:
     help: str
     methods: tuple[str, ...] = ("POST",)
     organization_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookTarget:
+    """Where a vendor calls now, for one kind of call; ``url`` is "" when it calls nowhere."""
+
+    title: str
+    url: str
+    expected: str
+
+    @property
+    def points_here(self) -> bool:
+        """Whether the vendor calls us."""
+        return self.url == self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class SetupStep:
+    """One step of setting an account up at the vendor, for a progress bar.
+
+    It is told twice: when it begins, and when it is ``done``. ``config`` are the settings it
+    learned, by field; they must be saved before the next step begins, so that a later try finds
+    what this one made. ``total`` is how many steps there are, 0 where that is not known. Its repr
+    never shows a value.
+    """
+
+    title: str
+    done: bool = False
+    config: Mapping[str, str] = field(default_factory=dict, repr=False)
+    total: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +148,8 @@ class VendorAccount:
 
     ``organization_id`` is None for the account that the environment configures.
     ``callback_base`` is the public address of this installation, without a trailing slash;
-    ``own_fields`` are the fields the organization set itself. Its repr never shows a value.
+    ``own_fields`` are the fields the organization set itself; ``country`` (ISO 3166) is where
+    its numbers and contacts are, "" where PHONE_NUMBER_COUNTRY is. Its repr never shows a value.
     """
 
     service: str
@@ -114,6 +157,7 @@ class VendorAccount:
     config: Mapping[str, str] = field(repr=False)
     callback_base: str = ""
     own_fields: frozenset[str] = frozenset()
+    country: str = ""
 
     def callback(self, address: str) -> str:
         """The public URL of one of our webhooks for this account."""
@@ -131,12 +175,16 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class ServiceManagerData:
-    """What service managers decided about one message; later managers win field by field."""
+    """What service managers decided about one message; later managers win field by field.
+
+    ``managers`` are the names of those that were asked: a vendor may need some of them.
+    """
 
     user_number: str | None = None
     messageservice_sid: str | None = None
     force_mms: bool = False
     fully_configured: bool | None = None
+    managers: frozenset[str] = frozenset()
 
     def merge(self, other: ServiceManagerData | None) -> ServiceManagerData:
         """This decision with every field that ``other`` decides replaced by its value."""
@@ -149,7 +197,31 @@ class ServiceManagerData:
             fully_configured=(
                 self.fully_configured if other.fully_configured is None else other.fully_configured
             ),
+            managers=self.managers | other.managers,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SendingRates:
+    """How many segments a second a company takes; 0 where it sets no limit, or queues by itself.
+
+    ``account`` is for all senders of an account together, the others for one sender each: a number
+    by its kind, a name (``alphanumeric``), or a pool of which the company picks a number. These
+    are what companies usually give to those who arranged nothing else; docs/sending-rates.md has
+    the sources. A registered 10DLC campaign gets more, each its own.
+    """
+
+    account: float = 0.0
+    long_code: float = 1.0
+    toll_free: float = 3.0
+    short_code: float = 100.0
+    alphanumeric: float = 10.0
+    pool: float = 0.0
+
+    @classmethod
+    def unlimited(cls) -> SendingRates:
+        """Those of a company that takes whatever comes."""
+        return cls(long_code=0, toll_free=0, short_code=0, alphanumeric=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +245,18 @@ class OutboundMessage:
 
 @dataclass(frozen=True, slots=True)
 class SendReceipt:
-    """The vendor's word that it took a message: ``service_id`` is its id of it."""
+    """The vendor's word that it took a message: ``service_id`` is its id of it.
+
+    ``opted_out`` and ``contact_status`` are what its failure teaches, as in DeliveryReport.
+    """
 
     service_id: str
     user_number: str | None = None
     messageservice_sid: str | None = None
     status: ReportStatus = ReportStatus.SENT
     error_code: int | None = None
+    opted_out: bool = False
+    contact_status: LookupStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +272,9 @@ class ErrorDescription:
 class WebhookRequest:
     """One call of a vendor, exactly as it came; verified first, parsed afterwards.
 
-    ``url`` is the public URL the vendor called, ``headers`` have lower-case names, ``body`` is raw.
+    ``url`` is the public URL the vendor called, as the settings know it; ``seen_url`` is what the
+    request itself and a trusted proxy's headers say, or "". ``headers`` have lower-case names,
+    ``body`` is raw.
     """
 
     address: str
@@ -206,6 +285,7 @@ class WebhookRequest:
     body: bytes = field(default=b"", repr=False)
     organization_id: int | None = None
     received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    seen_url: str = ""
 
     def header(self, name: str) -> str:
         """A header's value, or "" when it was not sent."""
@@ -264,7 +344,10 @@ class InboundPart:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """What became of a message we sent; found by ``reference`` or else by ``service_id``."""
+    """What became of a message we sent; found by ``reference`` or else by ``service_id``.
+
+    ``contact_status`` is what an error teaches about the contact's number, if anything.
+    """
 
     service_id: str
     status: ReportStatus
@@ -273,6 +356,7 @@ class DeliveryReport:
     occurred_at: datetime | None = None
     user_number: str = ""
     opted_out: bool = False
+    contact_status: LookupStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +382,15 @@ class PurchasedNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class MessagingService:
+    """A pool of numbers at the vendor; ``link`` is the vendor's own page about it, or ""."""
+
+    messageservice_sid: str
+    name: str
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ContactInfo:
     """What a lookup says about a number; ``status`` decides whether it can be texted."""
 
@@ -311,7 +404,10 @@ class ContactInfo:
 
 @dataclass(frozen=True, slots=True)
 class CostData:
-    """List prices in one currency, with where and when they were read."""
+    """List prices in one currency, with where and when they were read.
+
+    ``lookup`` is the price of one lookup, ``lookup_name`` what the holder's name adds to it.
+    """
 
     currency: str
     sms_segment: Decimal
@@ -319,6 +415,7 @@ class CostData:
     source: str
     checked_on: date
     lookup: Decimal | None = None
+    lookup_name: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

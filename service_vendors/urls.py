@@ -21,5 +21,5 @@ urlpatterns = [
     path("", include("service_vendors.web.urls")),
     path("api/", include("service_vendors.api.urls")),
     # Last, for it takes every word: the addresses in vendors' consoles.
-    path("", include("service_vendors.webhooks")),
+    path("", include("service_vendors.webhooks.view")),
 ]

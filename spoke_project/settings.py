@@ -9,6 +9,7 @@ from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 
 from service_vendors import development_keys
 
@@ -111,9 +112,29 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+    _options = DATABASES["default"].setdefault("OPTIONS", {})
+    # Where the network swallows what is said, both ends give a connection up within a minute: rows
+    # that a lost machine had locked would be out of everybody's reach for hours.
+    _stuck_ms = round(env.float("DATABASE_STUCK_SECONDS", default=60.0) * 1_000)
+    _options.update(
+        connect_timeout=5,
+        keepalives_idle=20,
+        keepalives_interval=5,
+        keepalives_count=4,
+        tcp_user_timeout=_stuck_ms,
+        options=f"-c idle_in_transaction_session_timeout={_stuck_ms} "
+        f"-c tcp_user_timeout={_stuck_ms} -c tcp_keepalives_idle=20 "
+        "-c tcp_keepalives_interval=5 -c tcp_keepalives_count=4",
+    )
+    # Behind PgBouncer, the next statement may well reach another connection than this one did.
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.bool(
+        "DATABASE_BEHIND_PGBOUNCER", default=False
+    )
+    _options["pool"] = {
         "min_size": env.int("DATABASE_POOL_MIN", default=1),
         "max_size": env.int("DATABASE_POOL_MAX", default=10),
+        # Some vendors wait 5 seconds only: a database that is away must be noticed sooner.
+        "timeout": env.float("DATABASE_POOL_SECONDS", default=2.0),
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -140,6 +161,7 @@ SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 if env.bool("TRUST_FORWARDED_PROTO", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+USE_X_FORWARDED_HOST = env.bool("TRUST_FORWARDED_HOST", default=False)
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -172,26 +194,68 @@ TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_I18N = True
 USE_TZ = True
 
+# -- cache ---------------------------------------------------------------------------------------
+
+REDIS_URL = env.str("REDIS_URL", default="")
+
+# What all workers share and may lose: vendors' tokens, encrypted.
+if REDIS_URL:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "cache",
+        }
+    }
+
 # -- Celery -------------------------------------------------------------------------------------
 
 # Work stands in the database: a lost task is found again by the sweeper, a repeated one finds
 # nothing left to claim. So results are not kept, and a task is acknowledged when it is done.
-REDIS_URL = env.str("REDIS_URL", default="")
-CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_URL = env.str("BROKER_URL", default=REDIS_URL or "memory://")
 CELERY_TASK_ALWAYS_EAGER = env.bool("CELERY_TASK_ALWAYS_EAGER", default=False)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300} if REDIS_URL else {}
+# What somebody waits for goes first: a worker that is free takes from the first queue that holds
+# something. docs/deploy.md tells which workers there should be.
+CELERY_TASK_QUEUES = [Queue(name) for name in ("replies", "due", "events", "jobs", "bulk")]
+CELERY_TASK_DEFAULT_QUEUE = "jobs"
+CELERY_TASK_ROUTES = {
+    "service_vendors.tasks.send_replies": {"queue": "replies"},
+    "service_vendors.tasks.hand_over_due": {"queue": "due"},
+    "service_vendors.tasks.apply_events": {"queue": "events"},
+    "service_vendors.tasks.send_bulks": {"queue": "bulk"},
+}
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {
+        "visibility_timeout": 300,
+        "queue_order_strategy": "priority",
+        # A broker that hangs, or whose network is cut, is as good as away.
+        "socket_timeout": 3.0,
+        "socket_connect_timeout": 2.0,
+        "socket_keepalive": True,
+    }
+    if CELERY_BROKER_URL.startswith("redis")
+    else {}
+)
 # A broker that is away must not hold up the person who sends: the sweeper hands over later.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# However long it is away, whoever listens to it goes on when it is back.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_WORKER_CONSUMER = "spoke_project.consumer:Consumer"
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
+    "hand over": {
+        "task": "service_vendors.tasks.hand_over_due",
+        "schedule": (_hand_over_seconds := env.float("HAND_OVER_SECONDS", default=1.0)),
+        "options": {"expires": _hand_over_seconds},
+    },
     "sweep": {
         "task": "service_vendors.tasks.sweep",
         "schedule": (_sweep_seconds := env.float("SWEEP_SECONDS", default=5.0)),
@@ -225,15 +289,35 @@ SPECTACULAR_SETTINGS = {
 # -- service vendors ----------------------------------------------------------------------------
 
 # What else is in docs/settings.md is read from the environment when it is used.
-SERVICE_VENDORS = env.list("SERVICE_VENDORS", default=["fakeservice"])
-DEFAULT_SERVICE = env.str("DEFAULT_SERVICE", default="fakeservice" if DEBUG else "")
+# The stand-in texts nobody, so it is nobody's vendor in production.
+SERVICE_VENDORS = env.list(
+    "SERVICE_VENDORS",
+    default=["twilio", "bandwidth", "nexmo", "fakeservice"] if DEBUG else ["twilio"],
+)
+DEFAULT_SERVICE = env.str("DEFAULT_SERVICE", default="fakeservice" if DEBUG else "twilio")
+WEBHOOK_SPOOL = env.str("WEBHOOK_SPOOL", default=str(BASE_DIR / "spool"))
 
 # -- logs ---------------------------------------------------------------------------------------
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"mask": {"()": "service_vendors.logs.MaskNumbers"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "{asctime}{levelname}{name}{message}",
+            "style": "{",
+            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+        },
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "json" if env.bool("LOG_JSON", default=False) else "line",
+            "filters": ["mask"],
+        }
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

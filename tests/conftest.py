@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +12,51 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.test import Client
 
 from service_vendors.models import Organization, Role
+from service_vendors.sending import breaker
 from tests.factories import MembershipFactory, OrganizationFactory, UserFactory
 
 ClientFor = Callable[[AbstractBaseUser], Client]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--database-only``: for another run of the tests, on another database."""
+    parser.addoption("--database-only", action="store_true", help="only what uses the database")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what would run the same on any database."""
+    if not config.getoption("--database-only"):
+        return
+    left_out = [item for item in items if not _uses_the_database(item)]
+    items[:] = [item for item in items if _uses_the_database(item)]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _uses_the_database(item: pytest.Item) -> bool:
+    fixtures = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+    return bool(fixtures) or item.get_closest_marker("django_db") is not None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """A test that leaves the way to a closed stand-in behind would misdirect those after it."""
+    yield
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE", "")
+    if bundle and not Path(bundle).exists():
+        del os.environ["REQUESTS_CA_BUNDLE"]
+        pytest.fail(f"{item.nodeid} left REQUESTS_CA_BUNDLE behind.")
+
+
+@pytest.fixture(autouse=True)
+def _no_trouble_of_before() -> None:
+    """What one test made of a vendor's breaker is no business of the next one."""
+    breaker.forget_everything()
+
+
+@pytest.fixture(autouse=True)
+def broker_of_unknown_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test learned of the broker is nothing to the next."""
+    monkeypatch.setattr("service_vendors.broker._away_until", 0.0)
 
 
 @pytest.fixture

@@ -13,6 +13,10 @@ from spoke_project.settings import DATABASES
 # Tests log in often; the slow hash protects nobody here.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
+# Numbers of tests send as fast as they can; tests of the limits set their own.
+SEND_RATE_ACCOUNT = SEND_RATE_LONG_CODE = SEND_RATE_TOLL_FREE = 1_000_000.0
+SEND_RATE_SHORT_CODE = SEND_RATE_ALPHANUMERIC = SEND_RATE_POOL = 1_000_000.0
+
 # Static files are read where they are: no test waits for collectstatic.
 WHITENOISE_AUTOREFRESH = True
 

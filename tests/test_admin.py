@@ -12,7 +12,15 @@ from django.urls import reverse
 
 from service_vendors import configuration
 from service_vendors.admin import ReadOnlyAdmin
-from service_vendors.models import KeySentinel, Organization, StoredSecret, VendorConfig
+from service_vendors.models import (
+    KeySentinel,
+    Message,
+    Organization,
+    Step,
+    StoredSecret,
+    VendorConfig,
+)
+from service_vendors.sending import history
 from tests import factories
 from tests.conftest import ClientFor
 
@@ -94,3 +102,12 @@ def test_who_is_no_operator_does_not_get_in(owner: Any, client_for: ClientFor) -
     response = client_for(owner).get("/staff/")
     assert response.status_code == 302
     assert response["Location"].startswith("/staff/login/")
+
+
+def test_a_messages_history_is_there_in_words(operator: Client) -> None:
+    message = factories.MessageFactory(service="nobody", text="Vote!")
+    history.add(message, Step.REPORTED, service="nobody", status="DELIVERED")
+    message.save()
+    page = operator.get(address(Message, "change", message.pk)).content.decode()
+    assert "nobody reports: delivered" in page
+    assert str(message.reference) in page

@@ -6,7 +6,6 @@ from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
-from celery import current_app
 from cryptography.fernet import Fernet
 from django.core import checks as django_checks
 from django.core.checks import CheckMessage
@@ -16,6 +15,7 @@ from service_vendors import development_keys, sentinel
 from service_vendors.checks import vendors as vendor_checks
 from service_vendors.models import KeySentinel
 from service_vendors.vendors import registry
+from tests.factories import OrganizationFactory
 from tests.scripted_vendor import ScriptedVendor
 
 
@@ -129,6 +129,48 @@ def test_a_service_manager_that_is_not_there_is_named(settings: Any, name: str) 
     assert name in found()["E006"].msg
 
 
+def test_a_service_manager_that_a_vendor_needs_and_is_not_there_is_named(
+    offered: list[EntryPoint], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered.append(entry("scripted"))
+    settings.SERVICE_VENDORS = ["scripted"]
+    monkeypatch.setattr(ScriptedVendor, "needs_managers", ("sticky-sender", "oracle"))
+    message = found()["E006"].msg
+    assert "Scripted needs the service manager 'oracle'" in message
+
+
+@pytest.mark.django_db
+def test_a_service_manager_that_an_organizations_features_list_is_looked_for(
+    settings: Any,
+) -> None:
+    OrganizationFactory(name="Ours", features={"SERVICE_MANAGERS": ["sticky-sender", "oracle"]})
+    OrganizationFactory(features={"SERVICE_MANAGERS": "numpicker-basic"})
+    (message,) = (
+        one
+        for one in django_checks.run_checks(tags=["database"], databases=["default"])
+        if one.id == "service_vendors.W011"
+    )
+    assert "features of Ours list 'oracle'" in message.msg
+
+
+def test_a_vendor_that_cannot_take_over_is_named(settings: Any) -> None:
+    settings.FALLBACK_SERVICES = ["fakeservice", "vonage", "pigeon"]
+    assert "'pigeon'" in found()["E021"].msg
+    settings.FALLBACK_SERVICES = ["fakeservice", "vonage"]
+    assert "E021" not in found()
+
+
+@pytest.mark.django_db
+def test_an_organizations_vendor_that_cannot_take_over_is_named() -> None:
+    OrganizationFactory(name="Ours", features={"FALLBACK_SERVICES": ["pigeon", "fakeservice"]})
+    (message,) = (
+        one
+        for one in django_checks.run_checks(tags=["database"], databases=["default"])
+        if one.id == "service_vendors.W012"
+    )
+    assert "features of Ours list 'pigeon' in FALLBACK_SERVICES" in message.msg
+
+
 def test_a_secret_manager_that_is_not_there_is_named(settings: Any) -> None:
     settings.SECRET_MANAGER = "a.safe.Place"
     assert "a.safe.Place" in found()["E007"].msg
@@ -152,6 +194,23 @@ def test_a_setting_that_makes_no_sense_is_named_with_its_meaning(
     message = found()["E008"]
     assert name in message.msg
     assert "Leave it unset for" in message.hint
+
+
+def test_a_vendors_own_settings_must_make_sense_too(settings: Any) -> None:
+    settings.SERVICE_VENDORS = ["twilio"]
+    settings.BASE_URL = "https://texting.example.org"
+    assert not {"E008", "E012", "E013", "W003"} & set(found())
+    settings.TWILIO_MESSAGE_VALIDITY_PERIOD = "an hour"
+    message = found()["E008"]
+    assert "TWILIO_MESSAGE_VALIDITY_PERIOD" in message.msg
+    assert "ten hours" in message.hint
+    for url, expected in (
+        ("twilio.example.org", "E012"),
+        ("http://twilio.example.org", "E013"),
+        ("https://twilio.example.org/", "W003"),
+    ):
+        settings.TWILIO_BASE_CALLBACK_URL = url
+        assert "TWILIO_BASE_CALLBACK_URL" in found()[expected].msg
 
 
 def test_a_country_there_is_not_is_an_error(settings: Any) -> None:
@@ -225,15 +284,13 @@ def test_vendors_must_be_able_to_call_back(
 )
 def test_production_needs_workers_and_a_broker_they_can_reach(
     settings: Any,
-    monkeypatch: pytest.MonkeyPatch,
     debug: bool,
     eager: bool,
     broker: str,
     expected: str | None,
 ) -> None:
     settings.DEBUG = debug
-    monkeypatch.setitem(current_app.conf, "broker_url", broker)
-    monkeypatch.setitem(current_app.conf, "task_always_eager", eager)
+    settings.CELERY_BROKER_URL, settings.CELERY_TASK_ALWAYS_EAGER = broker, eager
     assert {"E014", "W006"} & set(found()) == ({expected} if expected else set())
 
 
@@ -310,3 +367,19 @@ class NotHere:
 
     def allow_migrate(self, *_: Any, **__: Any) -> bool:
         return False
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TEXTING_HOURS_START", 21), ("TEXTING_HOURS_END", 25), ("DEFAULT_TZ", "Atlantis")],
+)
+def test_texting_hours_that_nobody_can_keep_are_complained_of(
+    settings: Any, name: str, value: Any
+) -> None:
+    setattr(settings, name, value)
+    assert name in found()["E019"].msg
+
+
+def test_hours_may_begin_at_midnight(settings: Any) -> None:
+    settings.DEBUG, settings.TEXTING_HOURS_START = True, 0
+    assert found() == {}

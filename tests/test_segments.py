@@ -53,8 +53,62 @@ def test_smart_encoding_writes_what_every_phone_can_read() -> None:
     assert segments.plain("“It’s on – at 5…”") == '"It\'s on - at 5..."'
 
 
-def test_smart_encoding_leaves_what_has_no_plain_form() -> None:
-    assert segments.count("“😀”", smart_encoding=True).encoding is UCS2
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("«Yes» „no“ ‟so”", '"Yes" "no" "so"'),
+        ("it’s ‘here’ `now´", "it's 'here' 'now'"),
+        ("5–7 — or‐so • one", "5-7 - or-so - one"),
+        ("½ price… wow‼", "1/2 price... wow!!"),
+        ("no\u00a0break, thin\u2009space", "no break, thin space"),
+        ("zero\u200bwidth\ufeff", "zerowidth"),
+        ("ＶＯＴＥ！ ３０％", "VOTE! 30%"),
+        ("1⁄2 ÷ 3", "1/2 / 3"),
+        ("plain £5 €6 ñ", "plain £5 €6 ñ"),
+    ],
+)
+def test_smart_encoding_replaces_what_vendors_replace(written: str, sent: str) -> None:
+    assert segments.plain(written) == sent
+    assert segments.count(written, smart_encoding=True).encoding is GSM7
+
+
+@pytest.mark.parametrize("text", ["“😀”", "投票", "−5", "non‑breaking", "👨‍👩‍👧"])
+def test_smart_encoding_leaves_what_has_no_plain_form(text: str) -> None:
+    assert segments.count(text, smart_encoding=True).encoding is UCS2
+
+
+def test_smart_encoding_does_not_take_families_apart() -> None:
+    assert segments.plain("👨‍👩‍👧") == "👨‍👩‍👧"
+
+
+def test_smart_encoding_saves_the_segments_that_one_curly_quote_costs() -> None:
+    text = "It’s time to vote. " + "x" * 140
+    assert segments.count(text).segments == 3
+    assert segments.count(text, smart_encoding=True).segments == 1
+
+
+@pytest.mark.parametrize("character", "\f^{}\\[~]|€")
+def test_an_extended_character_takes_two_septets(character: str) -> None:
+    counted = segments.count(character)
+    assert (counted.encoding, counted.units) == (GSM7, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "count", "units"),
+    [
+        # https://github.com/TwilioDevEd/message-segment-calculator, tests/index.test.js: the
+        # limits, with one character of two units in the front
+        ("{" + "2" * 158, GSM7, 1, 160),
+        ("{" + "2" * 159, GSM7, 2, 161),
+        ("😜" + "2" * 68, UCS2, 1, 70),
+        ("😜" + "2" * 69, UCS2, 2, 71),
+    ],
+)
+def test_a_vendors_own_calculator_says_the_same(
+    text: str, encoding: Encoding, count: int, units: int
+) -> None:
+    counted = segments.count(text)
+    assert (counted.encoding, counted.segments, counted.units) == (encoding, count, units)
 
 
 @given(st.text(max_size=700))

@@ -14,10 +14,21 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from service_vendors.exceptions import (
+    ContactNotTextable,
     ContactOptedOut,
     IdempotencyConflict,
+    InventoryOff,
+    LookupInDoubt,
+    LookupRefused,
+    LookupTooDear,
+    LookupUnderWay,
     MessageRefused,
+    NumbersConflict,
+    NumbersRefused,
+    PermanentVendorError,
+    TransientVendorError,
     UnknownVendor,
+    UnsupportedFeature,
     VendorNotConfigured,
 )
 from service_vendors.phone import InvalidPhoneNumber
@@ -28,10 +39,21 @@ GENERAL: Final = "non_field_errors"
 _ANSWERS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (InvalidPhoneNumber, status.HTTP_400_BAD_REQUEST, "invalid_phone_number"),
     (ContactOptedOut, status.HTTP_422_UNPROCESSABLE_ENTITY, "contact_opted_out"),
+    (ContactNotTextable, status.HTTP_422_UNPROCESSABLE_ENTITY, "contact_not_textable"),
     (IdempotencyConflict, status.HTTP_422_UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
     (MessageRefused, status.HTTP_422_UNPROCESSABLE_ENTITY, "message_refused"),
+    (InventoryOff, status.HTTP_409_CONFLICT, "phone_numbers_off"),
+    (NumbersConflict, status.HTTP_422_UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
+    (NumbersRefused, status.HTTP_422_UNPROCESSABLE_ENTITY, "phone_numbers_refused"),
     (UnknownVendor, status.HTTP_409_CONFLICT, "no_vendor"),
     (VendorNotConfigured, status.HTTP_409_CONFLICT, "vendor_not_ready"),
+    (UnsupportedFeature, status.HTTP_422_UNPROCESSABLE_ENTITY, "not_offered"),
+    (LookupTooDear, status.HTTP_422_UNPROCESSABLE_ENTITY, "cost_not_agreed"),
+    (LookupRefused, status.HTTP_422_UNPROCESSABLE_ENTITY, "lookup_refused"),
+    (LookupUnderWay, status.HTTP_409_CONFLICT, "lookup_under_way"),
+    (LookupInDoubt, status.HTTP_502_BAD_GATEWAY, "lookup_in_doubt"),
+    (TransientVendorError, status.HTTP_503_SERVICE_UNAVAILABLE, "vendor_unavailable"),
+    (PermanentVendorError, status.HTTP_422_UNPROCESSABLE_ENTITY, "vendor_refused"),
 )
 
 

@@ -16,6 +16,7 @@ from service_vendors.api.serializers import (
 )
 from service_vendors.configuration import vendor_of, vendor_status
 from service_vendors.models import Membership, Role
+from service_vendors.sending import breaker
 
 
 class OrganizationsView(ApiView):
@@ -50,11 +51,13 @@ class VendorView(OrganizationView):
     def get(self, request: Request, organization_id: int) -> Response:
         """The vendor's status; its settings, without secrets, for owners only."""
         found = vendor_status(self.organization)
+        standing = breaker.standing(found.account) if found.account else None
         shown: dict[str, Any] = {
             "active": found.active,
             "ready": found.ready,
             "reason": found.reason,
             "checklist": found.checklist,
+            "trouble": None if standing is None or standing.is_closed else standing,
             "settings": None,
         }
         if found.active and self.role.at_least(Role.OWNER):

@@ -7,9 +7,18 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
-from service_vendors.models import Membership, Message, Role, SendStatus
+from service_vendors.models import Membership, Message, Role, SendStatus, Step
+from service_vendors.sending.circuit import State
+from service_vendors.sending.timeline import Entry
 from service_vendors.types import ErrorDescription
 from service_vendors.vendors import registry
+
+
+def told_price(max_digits: int, decimal_places: int, help_text: str) -> serializers.DecimalField:
+    """A field that tells what something costs, in the vendor's currency; null if not known."""
+    return serializers.DecimalField(
+        max_digits, decimal_places, allow_null=True, read_only=True, help_text=help_text
+    )
 
 
 class OrganizationSerializer(serializers.ModelSerializer[Membership]):
@@ -52,7 +61,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
 
     class Meta:
         model = Message
-        fields = (
+        fields: tuple[str, ...] = (
             "reference",
             "contact_number",
             "user_number",
@@ -89,6 +98,54 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         return ErrorSerializer(described).data
 
 
+class StepSerializer(serializers.Serializer[Entry]):
+    """One step of what happened to a message."""
+
+    at = serializers.DateTimeField(read_only=True)
+    step = serializers.ChoiceField(
+        choices=[(step.value, step.value) for step in Step], read_only=True, help_text="What it is."
+    )
+    title = serializers.CharField(read_only=True, help_text="The same in words.")
+    detail = serializers.CharField(read_only=True, help_text="More words; often empty.")
+    error = ErrorSerializer(
+        allow_null=True, read_only=True, help_text="The vendor's code, where it gave one."
+    )
+    until = serializers.DateTimeField(
+        allow_null=True, read_only=True, help_text="Nothing more happens before this time."
+    )
+    occurred_at = serializers.DateTimeField(
+        allow_null=True, read_only=True, help_text="When it happened by the vendor's clock."
+    )
+    times = serializers.IntegerField(
+        read_only=True, help_text="How often in a row; the first time was at `at`."
+    )
+    last_at = serializers.DateTimeField(
+        allow_null=True, read_only=True, help_text="The last time, if there were several."
+    )
+    reference = serializers.CharField(
+        read_only=True, help_text="The other message that it is about; often empty."
+    )
+
+
+class MessageWithHistorySerializer(MessageSerializer):
+    """A message, and what happened to it."""
+
+    history = serializers.SerializerMethodField(
+        help_text="Step by step, the oldest first, for admins and owners; null for others. It "
+        "holds no text and no phone number."
+    )
+
+    class Meta(MessageSerializer.Meta):
+        fields = (*MessageSerializer.Meta.fields, "history")
+        read_only_fields = fields
+
+    @extend_schema_field(StepSerializer(many=True, allow_null=True))
+    def get_history(self, message: Message) -> list[dict[str, Any]] | None:
+        """The steps that the view gives in the context: not everyone may see them."""
+        steps: list[Entry] | None = self.context["history"]
+        return None if steps is None else [dict(StepSerializer(step).data) for step in steps]
+
+
 class NewMessageSerializer(serializers.Serializer[Message]):
     """A message to send."""
 
@@ -99,7 +156,7 @@ class NewMessageSerializer(serializers.Serializer[Message]):
     media = serializers.ListField(
         child=serializers.CharField(max_length=2_000),
         default=list,
-        help_text="Addresses of pictures, beginning with https://.",
+        help_text="Addresses of pictures on the public internet, beginning with https://.",
     )
     user_number = serializers.CharField(
         default="",
@@ -138,6 +195,19 @@ class ReadinessSerializer(serializers.Serializer[Any]):
     remedy = serializers.CharField(read_only=True, help_text="What to do when it is not ready.")
 
 
+class VendorTroubleSerializer(serializers.Serializer[Any]):
+    """The circuit breaker of the vendor's account, while it is not closed."""
+
+    state = serializers.ChoiceField(
+        choices=[State.OPEN.value, State.HALF_OPEN.value], read_only=True
+    )
+    since = serializers.DateTimeField(read_only=True)
+    last_error = serializers.CharField(read_only=True, help_text="What went wrong last.")
+    next_try = serializers.DateTimeField(
+        read_only=True, help_text="When a few texts try again; the others follow."
+    )
+
+
 class VendorStatusSerializer(serializers.Serializer[Any]):
     """Whether the organization can text now, and what is missing."""
 
@@ -158,6 +228,11 @@ class VendorStatusSerializer(serializers.Serializer[Any]):
     ready = serializers.BooleanField(read_only=True)
     reason = serializers.CharField(read_only=True, help_text="What is missing; empty when ready.")
     checklist = ReadinessSerializer(many=True, read_only=True)
+    trouble = VendorTroubleSerializer(
+        allow_null=True,
+        read_only=True,
+        help_text="Why texts wait although the vendor is set up; null while they go out.",
+    )
     settings = serializers.DictField(
         child=serializers.CharField(),
         allow_null=True,

@@ -4,6 +4,6 @@
 ``manage.py check --database default`` and with every ``migrate``.
 """
 
-from service_vendors.checks import deployment, keys, values, vendors
+from service_vendors.checks import deployment, keys, managers, organizations, values, vendors
 
-__all__ = ["deployment", "keys", "values", "vendors"]
+__all__ = ["deployment", "keys", "managers", "organizations", "values", "vendors"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -41,7 +42,7 @@ def loaded() -> tuple[dict[str, type[ServiceVendor]], list[CheckMessage]]:
                 )
             )
         else:
-            classes[name] = vendor_class
+            classes[vendor_class.name] = vendor_class
     return classes, problems
 
 
@@ -110,7 +111,8 @@ def default_vendor_can_send(**_: Any) -> list[CheckMessage]:
                 id="service_vendors.W001",
             )
         ]
-    if name not in classes:
+    named = next((cls for cls in classes.values() if name in {cls.name, *cls.aliases}), None)
+    if named is None:
         if name in conf.words("SERVICE_VENDORS"):
             return []  # listed_vendors_can_be_used says why
         return [
@@ -121,20 +123,46 @@ def default_vendor_can_send(**_: Any) -> list[CheckMessage]:
                 id="service_vendors.E005",
             )
         ]
-    if Feature.HANDSET in classes[name].supports:
+    if Feature.HANDSET in named.supports:
         return []  # a stand-in has no account that anybody could lack the keys of
     missing = [
         field.env
-        for field in classes[name].config_fields
-        if field.required and not field.default and not conf.environment(field.env)
+        for field in named.config_fields
+        if field.required
+        and not field.default
+        and not any(conf.environment(one) for one in (field.env, *field.old_env))
     ]
     if not missing:
         return []
     return [
         Warning(
-            f"{classes[name].title} is the default vendor and lacks {', '.join(missing)}.",
-            hint="Set them in the environment, or let every organization's owner fill them in on "
-            "its Settings page.",
+            f"{named.title} is the default vendor and lacks {', '.join(missing)}.",
+            hint="Set them in the environment"
+            + (
+                ", or let every organization's owner fill them in on its Settings page."
+                if named.supports_org_config()
+                else "."
+            ),
             id="service_vendors.W002",
         )
     ]
+
+
+@register("service_vendors")
+def fallbacks_are_active(**_: Any) -> list[CheckMessage]:
+    """E021: every vendor that FALLBACK_SERVICES lists is active."""
+    classes, listed = loaded()[0], conf.words("SERVICE_VENDORS")
+    return [
+        Error(
+            f"FALLBACK_SERVICES lists {name!r}, which is not active.",
+            hint=f"Add it to SERVICE_VENDORS, or list some of: {', '.join(classes) or 'none'}.",
+            id="service_vendors.E021",
+        )
+        for name in conf.words("FALLBACK_SERVICES")
+        if name not in listed and not is_active(name, classes)
+    ]
+
+
+def is_active(name: str, classes: Mapping[str, type[ServiceVendor]]) -> bool:
+    """Whether a name or alias is that of one of the vendors."""
+    return any(name in {cls.name, *cls.aliases} for cls in classes.values())

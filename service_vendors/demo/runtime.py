@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
@@ -81,13 +82,19 @@ def working(app: Celery) -> Iterator[None]:
 
 @contextmanager
 def sweeping() -> Iterator[None]:
-    """Run the sweeper every SWEEP_SECONDS, as Celery's beat does in production."""
+    """Run the sweeper every SWEEP_SECONDS, and hand over what is due every HAND_OVER_SECONDS, as
+    Celery's beat does in production.
+    """
     stopped = Event()
 
     def sweep() -> None:
-        while not stopped.wait(conf.seconds("SWEEP_SECONDS")):
+        swept = time.monotonic()
+        while not stopped.wait(conf.seconds("HAND_OVER_SECONDS")):
             try:
-                tasks.sweep()
+                tasks.hand_over_due()
+                if time.monotonic() - swept >= conf.seconds("SWEEP_SECONDS"):
+                    swept = time.monotonic()
+                    tasks.sweep()
             except Exception:
                 logger.exception("The sweeper failed; it tries again.")
             finally:

@@ -19,6 +19,7 @@ from service_vendors.vendors import http, loop
 from service_vendors.vendors.fakeservice.server import FakeServiceServer
 
 STAND_IN: Final = "fakeservice"
+NUMBER_SECONDS: Final = 0.1
 EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 
 
@@ -39,6 +40,8 @@ def running(
         address = _address(host, int(server.server_port))
         _prepare(directory, address, use_database_url=use_database_url)
         company = parts.enter_context(FakeServiceServer(ledger=directory / environment.LEDGER_NAME))
+        # As long as a real company takes: an order is something to watch.
+        company.behave(number_seconds=NUMBER_SECONDS)
         environment.use_setting("FAKESERVICE_API_URL", company.url)
         parts.callback(lambda: loop.run(http.close()))
         account = {k: v for k, v in company.account().items() if k != "api_url"}
@@ -75,6 +78,9 @@ def _prepare(directory: Path, address: str, *, use_database_url: bool) -> None:
     environment.use_own_broker(current_app)
     environment.use_setting("BASE_URL", address)
     environment.use_setting("DEFAULT_SERVICE", STAND_IN)
+    environment.use_setting("PHONE_INVENTORY", True)
+    # The one worker also sends: texts do not wait for an order of numbers.
+    environment.use_setting("NUMBERS_SLICE_SECONDS", 0.5)
     listed = conf.words("SERVICE_VENDORS")
     environment.use_setting("SERVICE_VENDORS", [*listed, *({STAND_IN} - set(listed))])
     if not use_database_url:

@@ -1,8 +1,10 @@
-"""What commands take on their command line, and how they say what it is for."""
+"""What commands take on their command line, what they ask, and how they say what it is for."""
 
 from __future__ import annotations
 
+import sys
 from argparse import RawDescriptionHelpFormatter
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.core.management.base import (
@@ -50,6 +52,32 @@ class ExampleCommand(BaseCommand):
 def add_organization(parser: CommandParser) -> None:
     """Let a command take ORG as its first argument."""
     parser.add_argument("organization", metavar="ORG", help="the organization: its id or its name")
+
+
+def add_area_code(parser: CommandParser) -> None:
+    """Let a command take AREA_CODE."""
+    parser.add_argument("area_code", metavar="AREA_CODE", help="where, for example 212")
+
+
+def add_output(parser: CommandParser) -> None:
+    """Let a command speak to programs."""
+    parser.add_argument("--json", action="store_true", help="say it in JSON on standard output")
+
+
+def add_confirmation(parser: CommandParser) -> None:
+    """Let a command be tried without effect, or run without being asked."""
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only say what would be done and what it costs"
+    )
+    parser.add_argument("--yes", action="store_true", help="do it without asking first")
+
+
+def confirm(question: str, *, ask: Callable[[str], str] = input) -> None:
+    """Ask on the terminal. Raises CommandError when the answer is no, or nobody is there."""
+    if not sys.stdin.isatty():
+        raise CommandError("Nobody is there to confirm this. Add --yes to do it without asking.")
+    if ask(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
+        raise CommandError("Nothing was done.")
 
 
 def organization_named(wanted: str) -> Organization:

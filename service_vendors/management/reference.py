@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from service_vendors import conf
-from service_vendors.types import Feature
+from service_vendors.types import ConfigField, Feature
 from service_vendors.vendors import registry
 
 KINDS: Final = {str: "text", int: "whole number", float: "number", bool: "on/off", list: "list"}
@@ -34,23 +34,14 @@ def settings_document(vendors: Iterable[str] | None = None) -> str:
     ``vendors`` are the built-in ones to tell of; without it, all there are.
     """
     lines = ["## The app", ""]
-    lines += _table(
-        ("Name", "Kind", "Default", "Meaning"),
-        (
-            (
-                f"`{row.name}`",
-                KINDS[row.kind],
-                f"`{_as_written(row.default)}`" if row.default not in ("", []) else "",
-                row.help + (" An organization may set its own." if row.per_organization else ""),
-            )
-            for row in conf.SETTINGS.values()
-        ),
-    )
+    lines += _settings(conf.SETTINGS.values())
     for name in sorted(registry.built_in_names() if vendors is None else vendors):
         vendor_class = registry.find(name)
         if vendor_class is None or not vendor_class.config_fields:
             continue
         lines += ["", f"## {vendor_class.title}", ""]
+        if vendor_class.settings:
+            lines += [*_settings(vendor_class.settings), ""]
         lines += _table(
             ("Name", "Field", "Secret", "Required", "Default", "Meaning"),
             (
@@ -60,7 +51,7 @@ def settings_document(vendors: Iterable[str] | None = None) -> str:
                     "yes" if field.secret else "",
                     "yes" if field.required else "",
                     f"`{field.default}`" if field.default else "",
-                    field.help,
+                    field.help + _old_names(field),
                 )
                 for field in vendor_class.config_fields
             ),
@@ -68,8 +59,30 @@ def settings_document(vendors: Iterable[str] | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _settings(rows: Iterable[conf.Setting]) -> list[str]:
+    return _table(
+        ("Name", "Kind", "Default", "Meaning"),
+        (
+            (
+                f"`{row.name}`",
+                KINDS[row.kind],
+                f"`{_as_written(row.default)}`" if row.default not in ("", []) else "",
+                row.help + (" An organization may set its own." if row.per_organization else ""),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _old_names(field: ConfigField) -> str:
+    """Which other names of a field are accepted."""
+    return "".join(f" `{name}` is accepted too." for name in field.old_env)
+
+
 def _as_written(default: Any) -> str:
     """A default the way it would stand in the environment."""
+    if isinstance(default, bool):
+        return "on" if default else "off"
     return ",".join(default) if isinstance(default, list) else str(default)
 
 

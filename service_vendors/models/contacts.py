@@ -84,14 +84,23 @@ class OrganizationContact(models.Model):
     status_code = models.IntegerField(choices=LOOKUP_STATUSES, null=True, blank=True)
     last_error_code = models.IntegerField(null=True, blank=True)
     carrier = models.CharField(max_length=200, blank=True)
+    line_type = models.CharField(max_length=50, blank=True)
     lookup_name = models.CharField(max_length=200, blank=True)
     last_lookup = models.DateTimeField(null=True, blank=True)
+    # How much that lookup asked (LookupDetail).
+    lookup_detail = models.PositiveSmallIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = (
             models.UniqueConstraint(
                 fields=("organization", "contact_number"), name="sv_one_row_a_contact_number"
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("organization", "status_code", "contact_number"),
+                name="sv_contacts_of_a_status",
             ),
         )
 

@@ -29,6 +29,7 @@ class WebhookEvent(models.Model):
         null=True,
         blank=True,
         related_name="webhook_events",
+        db_index=False,  # sv_events_of_an_address begins with it
     )
     event_key = models.CharField(max_length=64)
     address = models.CharField(max_length=100)
@@ -60,7 +61,12 @@ class WebhookEvent(models.Model):
                 condition=Q(status="SET_ASIDE"),
                 name="sv_events_set_aside",
             ),
-            models.Index(fields=("applied_at",), name="sv_events_to_delete"),
+            models.Index(
+                fields=("applied_at",),
+                condition=Q(status="APPLIED"),
+                name="sv_events_applied",
+            ),
+            models.Index(fields=("organization", "address", "-id"), name="sv_events_of_an_address"),
         )
 
     def __str__(self) -> str:

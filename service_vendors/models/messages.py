@@ -25,6 +25,13 @@ class SendStatus(models.TextChoices):
     NOT_ATTEMPTED = "NOT_ATTEMPTED", "Not attempted"
 
 
+class Priority(models.IntegerChoices):
+    """What goes first when not everything can go at once."""
+
+    REPLY = 0, "Reply"  # somebody waits for it: a text in a conversation, one by itself
+    BULK = 1, "Bulk"
+
+
 FINAL_STATUSES = frozenset({SendStatus.DELIVERED, SendStatus.ERROR, SendStatus.NOT_ATTEMPTED})
 
 # Reports come in any order; a message's status only ever rises in this one.
@@ -47,11 +54,17 @@ class Message(models.Model):
     stand the columns with which ``sending.py``, their only writer, moves a message along.
     """
 
+    # Every change of a row is written to every index, so there is none that another one covers.
     organization = models.ForeignKey(
-        Organization, on_delete=models.CASCADE, related_name="messages"
+        Organization, on_delete=models.CASCADE, related_name="messages", db_index=False
     )
     contact = models.ForeignKey(
-        Contact, on_delete=models.SET_NULL, null=True, blank=True, related_name="messages"
+        Contact,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="messages",
+        db_index=False,
     )
     sender = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -59,6 +72,7 @@ class Message(models.Model):
         null=True,
         blank=True,
         related_name="sent_messages",
+        db_index=False,
     )
     contact_number = models.CharField(max_length=16)
     user_number = models.CharField(max_length=16, blank=True)
@@ -68,6 +82,11 @@ class Message(models.Model):
     service = models.CharField(max_length=50)
     service_id = models.CharField(max_length=255, blank=True)
     messageservice_sid = models.CharField(max_length=255, blank=True)
+    priority = models.PositiveSmallIntegerField(
+        choices=Priority,
+        default=Priority.BULK,
+        db_default=Priority.BULK,  # for workers of the version before, while this one is rolled out
+    )
     send_status = models.CharField(max_length=13, choices=SendStatus, default=SendStatus.QUEUED)
     error_code = models.IntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -85,12 +104,16 @@ class Message(models.Model):
     claim_token = models.UUIDField(null=True, blank=True, editable=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     settle_attempts = models.PositiveSmallIntegerField(default=0)
+    # The vendors that surely did not take it, before ``service`` had its turn.
+    tried_services = models.JSONField(default=list, blank=True, editable=False)
     # When it was last handed to the broker, and when the sweeper is to look at it: QUEUED, may
     # be sent from then on; SENDING, the lease ends then; UNKNOWN, ask the vendor then.
     dispatched_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
     # An incoming long message of which not every part came.
     is_incomplete = models.BooleanField(default=False)
+    # What happened to it, step by step (see ``history.py``); no text and no number is in it.
+    history = models.TextField(blank=True, default="", editable=False)
 
     class Meta:
         constraints = (
@@ -106,17 +129,44 @@ class Message(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=("organization", "contact_number", "-id"), name="sv_conversation"),
+            # The number first: whom it belongs to is what some ask.
+            models.Index(fields=("contact_number", "organization", "-id"), name="sv_talk"),
             models.Index(fields=("organization", "-id"), name="sv_organization_messages"),
             models.Index(
+                fields=("contact",),
+                condition=Q(contact__isnull=False),
+                name="sv_messages_of_a_contact",
+            ),
+            models.Index(
+                fields=("sender", "organization", "contact_number"),
+                condition=Q(sender__isnull=False),
+                name="sv_messages_of_a_sender",
+            ),
+            models.Index(
+                fields=("organization", "-id"),
+                condition=Q(send_status__in=("ERROR", "NOT_ATTEMPTED")),
+                name="sv_failed_messages",
+            ),
+            models.Index(
                 fields=("send_status", "due_at"),
-                condition=Q(send_status__in=("QUEUED", "SENDING", "UNKNOWN")),
-                name="sv_messages_to_sweep",
+                condition=Q(send_status__in=("QUEUED", "SENDING", "UNKNOWN", "PAUSED")),
+                name="sv_open_messages",
+            ),
+            # Only what waits for its time, not what a worker has been asked to send.
+            models.Index(
+                fields=("priority", "organization", "due_at"),
+                condition=Q(send_status="QUEUED", dispatched_at__isnull=True),
+                name="sv_messages_to_hand_over",
             ),
             models.Index(
                 fields=("service", "service_id"),
                 condition=Q(is_from_contact=False) & ~Q(service_id=""),
                 name="sv_message_of_a_report",
+            ),
+            models.Index(
+                fields=("organization", "user_number", "-id"),
+                condition=Q(is_from_contact=False),
+                name="sv_messages_of_our_number",
             ),
         )
 

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from service_vendors.models.number_jobs import NumberIntent, NumberJob
 from service_vendors.models.organizations import Organization
 
 
@@ -28,7 +29,16 @@ class OwnedPhoneNumber(models.Model):
     bought_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
     )
+    # The purchase it came with, and the job that is about to give it back.
+    bought_under = models.ForeignKey(
+        NumberIntent, on_delete=models.SET_NULL, null=True, blank=True, related_name="numbers"
+    )
+    releasing = models.ForeignKey(
+        NumberJob, on_delete=models.RESTRICT, null=True, blank=True, related_name="releases"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # When a service manager last picked it, counted in batches: the lowest is next.
+    turn = models.BigIntegerField(default=0, editable=False)
 
     class Meta:
         constraints = (
@@ -45,7 +55,34 @@ class OwnedPhoneNumber(models.Model):
                 condition=Q(allocated_at__isnull=True),
                 name="sv_unallocated_numbers",
             ),
+            models.Index(
+                fields=("organization", "service", "turn", "id"),
+                condition=Q(allocated_at__isnull=True),
+                name="sv_numbers_in_turn",
+            ),
+            models.Index(
+                fields=("organization", "service", "phone_number"), name="sv_organization_numbers"
+            ),
         )
 
     def __str__(self) -> str:
         return self.phone_number
+
+
+class NumberRotation(models.Model):
+    """The lock on an organization's turns at a vendor's numbers: whoever holds the row picks."""
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="number_rotations"
+    )
+    service = models.CharField(max_length=50)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("organization", "service"), name="sv_one_rotation_a_vendor"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"numbers of {self.organization} at {self.service}"

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.conf import settings
 from django.db import models
+
+from service_vendors import conf
+
+logger = logging.getLogger(__name__)
 
 
 class Organization(models.Model):
@@ -28,6 +33,19 @@ class Organization(models.Model):
     def feature(self, name: str) -> Any:
         """A value of ``features``, or None."""
         return self.features.get(name) if isinstance(self.features, dict) else None
+
+    def listed(self, name: str) -> list[str]:
+        """A setting of kind list: of ``features``, else of the environment.
+
+        Features that are no list of words count as an empty one.
+        """
+        row, own = conf.SETTINGS[name], self.feature(name)
+        if own is None:
+            return conf.words(name)
+        if isinstance(own, str | list) and all(isinstance(word, str) for word in own):
+            return list(conf.convert(row, own))
+        logger.error("%s of organization %s is no list of names.", name, self.pk)
+        return []
 
 
 class Role(models.TextChoices):

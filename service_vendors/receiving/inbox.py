@@ -1,96 +1,60 @@
-"""The inbox: what was acknowledged is never lost, and is applied once however often it comes."""
+"""The inbox: events are claimed, applied together, tried again, and in the end set aside."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import uuid4
 
-from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db import transaction
+from django.db.models import F, prefetch_related_objects
 from django.utils import timezone
 
-from service_vendors import broker, conf
+from service_vendors import conf, metrics
 from service_vendors.backoff import backoff_seconds
-from service_vendors.models import Organization, WebhookEvent
-from service_vendors.receiving import application, parts
+from service_vendors.models import WebhookEvent
+from service_vendors.models.rows import take
+from service_vendors.receiving import application, intake, parts, spool
+from service_vendors.receiving.intake import hand_over
 from service_vendors.receiving.tenancy import CannotApply
-from service_vendors.types import WebhookRequest
 
 logger = logging.getLogger(__name__)
 
 ROUND: Final = 5_000
 LONGEST_PAUSE_SECONDS: Final = 300.0
 
-# What an event needs to be read again; signatures and credentials are not among them.
-KEPT_HEADERS: Final = frozenset({"content-type", "content-encoding", "user-agent"})
-
-
-def accept(
-    service: str, request: WebhookRequest, organization: Organization | None
-) -> WebhookEvent | None:
-    """Store a verified request; None when the same one is stored already.
-
-    When this returns outside a transaction, the event is committed and may be acknowledged.
-    """
-    event = WebhookEvent(
-        service=service,
-        organization=organization,
-        event_key=event_key(request),
-        address=request.address,
-        method=request.method,
-        url=request.url.partition("?")[0],
-        query=request.query,
-        headers={n: v for n, v in request.headers.items() if n in KEPT_HEADERS},
-        body=request.body,
-        received_at=request.received_at,
-    )
-    try:
-        with transaction.atomic():
-            event.save(force_insert=True)
-            transaction.on_commit(lambda: hand_over([event.pk]), robust=True)
-    except IntegrityError:
-        if not WebhookEvent.objects.filter(service=service, event_key=event.event_key).exists():
-            raise
-        return None
-    return event
-
-
-def event_key(request: WebhookRequest) -> str:
-    """What makes two deliveries the same event: the same bytes for the same account."""
-    digest = hashlib.sha256()
-    tenant = "" if request.organization_id is None else str(request.organization_id)
-    for part in (request.address, tenant, request.method, request.query):
-        digest.update(part.encode() + b"\0")
-    digest.update(request.body)
-    return digest.hexdigest()
-
-
-def hand_over(ids: list[int]) -> None:
-    """Give events to the workers; those the broker does not take are left to the sweeper."""
-    broker.hand_over("apply_events", ids, batch_size=conf.whole("INBOX_BATCH_SIZE"))
-
 
 def apply(event_ids: Sequence[int]) -> None:
-    """Apply those of the events that are due and nobody else is applying.
+    """Apply those of the events that are due and nobody else is applying."""
+    _apply(_claim(event_ids))
 
-    Each event is applied in a transaction of its own: one that fails holds up no other.
-    """
-    for event in _claim(event_ids):
-        try:
-            with transaction.atomic():
-                if not _still_ours(event):
-                    continue
-                application.apply_event(event, to_request(event))
-                event.status = WebhookEvent.Status.APPLIED
-                event.applied_at = timezone.now()
-                event.last_error = ""
-                event.save(update_fields=("status", "applied_at", "last_error"))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it may hold up no other event
-            _failed(event, error)
+
+def _apply(events: Sequence[WebhookEvent]) -> None:
+    """Apply events together. When that fails, in halves: in the end what fails stands alone."""
+    if not events:
+        return
+    try:
+        with transaction.atomic():
+            ours = _still_ours(events)
+            failures = application.apply_events(ours)
+            applied = [event for event in ours if event not in failures]
+            WebhookEvent.objects.filter(pk__in=[event.pk for event in applied]).update(
+                status=WebhookEvent.Status.APPLIED, applied_at=timezone.now(), last_error=""
+            )
+    except Exception as error:  # noqa: BLE001 - whatever it is, it may hold up no other event
+        if len(events) == 1:
+            _failed(events[0], error)
+            return
+        middle = len(events) // 2
+        _apply(events[:middle])
+        _apply(events[middle:])
+        return
+    for event in applied:
+        metrics.count_event(event.service, "applied")
+    for event, failure in failures.items():
+        _failed(event, failure)
 
 
 def replay(event: WebhookEvent) -> None:
@@ -106,7 +70,10 @@ def replay(event: WebhookEvent) -> None:
 
 
 def sweep() -> None:
-    """One round: hand over events that are due, end long waits for parts, delete old events."""
+    """One round: store what was spooled on this machine, hand over events that are due, end long
+    waits for parts, delete old events.
+    """
+    spool.replay(intake.store)
     now = timezone.now()
     waiting = WebhookEvent.objects.filter(
         status=WebhookEvent.Status.PENDING,
@@ -123,45 +90,30 @@ def sweep() -> None:
     WebhookEvent.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:ROUND])).delete()
 
 
-def to_request(event: WebhookEvent) -> WebhookRequest:
-    """The request an event was stored from, without the headers that proved its origin."""
-    return WebhookRequest(
-        address=event.address,
-        method=event.method,
-        url=event.url,
-        query=event.query,
-        headers=event.headers,
-        body=bytes(event.body),
-        organization_id=event.organization_id,
-        received_at=event.received_at,
-    )
-
-
 def _claim(event_ids: Sequence[int]) -> list[WebhookEvent]:
-    token, now = uuid4(), timezone.now()
+    now = timezone.now()
     with transaction.atomic():
-        free = list(
-            WebhookEvent.objects.select_for_update(skip_locked=True)
-            .filter(pk__in=event_ids, status=WebhookEvent.Status.PENDING, due_at__lte=now)
-            .order_by("pk")
-            .values_list("pk", flat=True)
-        )
-        WebhookEvent.objects.filter(pk__in=free).update(
-            claim_token=token,
+        claimed = take(
+            WebhookEvent.objects.filter(
+                pk__in=event_ids, status=WebhookEvent.Status.PENDING, due_at__lte=now
+            ),
+            claim_token=uuid4(),
             attempts=F("attempts") + 1,
             due_at=now + timedelta(seconds=conf.seconds("INBOX_LEASE_SECONDS")),
         )
-    claimed = WebhookEvent.objects.filter(pk__in=free, claim_token=token)
-    return list(claimed.select_related("organization").order_by("pk"))
+    prefetch_related_objects(claimed, "organization")
+    return claimed
 
 
-def _still_ours(event: WebhookEvent) -> bool:
-    """Lock the event; False when its lease ran out and another worker has it."""
-    return (
+def _still_ours(events: Sequence[WebhookEvent]) -> list[WebhookEvent]:
+    """Lock the events; those whose lease ran out and that another worker has are left out."""
+    locked = (
         WebhookEvent.objects.select_for_update()
-        .filter(pk=event.pk, claim_token=event.claim_token, status=WebhookEvent.Status.PENDING)
-        .exists()
+        .filter(pk__in=[event.pk for event in events], status=WebhookEvent.Status.PENDING)
+        .order_by("pk")
     )
+    tokens = dict(locked.values_list("pk", "claim_token"))
+    return [event for event in events if tokens.get(event.pk) == event.claim_token]
 
 
 def _failed(event: WebhookEvent, error: Exception) -> None:
@@ -178,6 +130,7 @@ def _failed(event: WebhookEvent, error: Exception) -> None:
         claim_token=None,
         last_error=reason,
     )
+    metrics.count_event(event.service, "set aside" if final else "failed")
     log = logger.error if final else logger.warning
     log(
         "%s event %d failed for the %d. time%s: %s",

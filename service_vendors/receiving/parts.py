@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from service_vendors import conf
 from service_vendors.models import MessagePart, Organization
-from service_vendors.receiving.messages import save_incoming, storable
+from service_vendors.receiving.messages import Incoming, save_all, storable
 from service_vendors.types import InboundMessage, InboundPart
 
 ROUND: Final = 1_000
@@ -66,18 +66,23 @@ def add(organization: Organization, service: str, part: InboundPart) -> Whole | 
 def deliver(organization: Organization, service: str, whole: Whole) -> None:
     """File the message that the parts make, and tie them to it. Must run in a transaction."""
     first = whole.parts[0]
-    message = save_incoming(
-        organization,
-        service,
-        InboundMessage(
-            service_id=first.service_id,
-            contact_number=first.contact_number,
-            user_number=first.user_number,
-            text="".join(part.text for part in whole.parts),
-            sent_at=first.sent_at,
-        ),
-        at=first.created_at,
-        is_incomplete=not whole.is_complete,
+    joined = InboundMessage(
+        service_id=first.service_id,
+        contact_number=first.contact_number,
+        user_number=first.user_number,
+        text="".join(part.text for part in whole.parts),
+        sent_at=first.sent_at,
+    )
+    (message,) = save_all(
+        [
+            Incoming(
+                organization,
+                service,
+                joined,
+                at=first.created_at,
+                is_incomplete=not whole.is_complete,
+            )
+        ]
     )
     MessagePart.objects.filter(pk__in=whole.rows).update(message=message)
 

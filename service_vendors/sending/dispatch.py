@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.utils import timezone
 
-from service_vendors import conf, optouts
+from service_vendors import conf, metrics
 from service_vendors.exceptions import (
     PermanentVendorError,
     SendUncertain,
     TransientVendorError,
-    UnknownVendor,
     VendorNotConfigured,
 )
-from service_vendors.managers import registry as managers
+from service_vendors.logs import log_fault
 from service_vendors.models import Message
-from service_vendors.sending import ledger
+from service_vendors.sending import breaker, fallback, ledger, limits
+from service_vendors.sending.departure import Gate, NotNow
+from service_vendors.sending.history import VendorCall
 from service_vendors.sending.outcomes import (
     Accepted,
     Failed,
@@ -30,62 +30,44 @@ from service_vendors.sending.outcomes import (
     TryLater,
     Uncertain,
 )
-from service_vendors.types import OutboundMessage, ServiceManagerData
-from service_vendors.vendors import loop, registry
+from service_vendors.sending.preparation import OPTED_OUT, Call, prepare
 from service_vendors.vendors.base import ServiceVendor
 
 logger = logging.getLogger(__name__)
 
-# A call must end before its claim does; the rest of the lease is for writing down the result.
-LEASE_SHARE = 0.75
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One message on its way to one vendor object."""
-
-    message: Message
-    vendor: ServiceVendor
-    outbound: OutboundMessage
-
 
 def dispatch(message_ids: Sequence[int]) -> None:
     """Send those of the messages that are due and nobody else is sending. Repeating it is safe."""
+    dispatch_claimed(ledger.claim(message_ids))
+
+
+def dispatch_claimed(claimed: Sequence[Message]) -> None:
+    """Send messages that the caller has claimed, and write down what came of it."""
     outcomes: dict[Message, Outcome] = {}
-    calls: list[_Call] = []
-    for messages in _by_account(ledger.claim(message_ids)):
+    calls: list[Call] = []
+    for messages in _by_account(claimed):
         try:
-            prepared = _prepare(messages)
+            prepared = prepare(messages)
         except Exception as error:  # noqa: BLE001 - no other account's messages may wait for it
             prepared = dict.fromkeys(messages, _unprepared(error))
         for message, next_step in prepared.items():
-            if isinstance(next_step, _Call):
+            if isinstance(next_step, Call):
                 calls.append(next_step)
             else:
                 outcomes[message] = next_step
-    limit = conf.seconds("SEND_LEASE_SECONDS") * LEASE_SHARE
-    results = loop.run_all(_attempt(call, limit) for call in calls)
+    calls, too_fast = limits.admit(calls, _unprepared)
+    outcomes |= too_fast
+    made = {call.message: VendorCall.of(call.message, call.outbound) for call in calls}
+    gate = Gate()
+    results = gate.run_all(_attempt(call, gate, made[call.message]) for call in calls)
     for call, result in zip(calls, results, strict=True):
         outcomes[call.message] = (
             _unexpected(result) if isinstance(result, BaseException) else result
         )
-    ledger.record(outcomes)
-
-
-def outbound(message: Message, decided: ServiceManagerData | None = None) -> OutboundMessage:
-    """A message as its vendor is asked to send it; what managers decided goes first."""
-    decided = decided or ServiceManagerData()
-    return OutboundMessage(
-        reference=message.reference.hex,
-        contact_number=message.contact_number,
-        text=message.text,
-        media=tuple(item["url"] for item in message.media),
-        user_number=decided.user_number or message.user_number or None,
-        messageservice_sid=decided.messageservice_sid or message.messageservice_sid or None,
-        send_before=message.send_before,
-        force_mms=decided.force_mms,
-        queued_at=message.queued_at,
-    )
+    breaker.learn((call.permit, outcomes[call.message]) for call in calls)
+    outcomes = fallback.switched(outcomes)
+    _tell(outcomes)
+    ledger.record(outcomes, made)
 
 
 def _by_account(messages: Sequence[Message]) -> Iterable[list[Message]]:
@@ -96,50 +78,57 @@ def _by_account(messages: Sequence[Message]) -> Iterable[list[Message]]:
     return groups.values()
 
 
-def _prepare(messages: Sequence[Message]) -> dict[Message, _Call | Outcome]:
-    """For each message of one account the call to make, or why none is made."""
-    organization, service = messages[0].organization, messages[0].service
+async def _attempt(call: Call, gate: Gate, made: VendorCall) -> Outcome:
+    """Ask the vendor to send, once, when its turn has come; every end of it is an outcome."""
+    await asyncio.sleep(call.wait_seconds)
+    limit_seconds = 0.0
     try:
-        vendor = registry.get_vendor(organization, service)
-    except UnknownVendor as error:
-        return dict.fromkeys(messages, Postponed(str(error)))
-    decided = managers.decide_on_readiness(organization, service)
-    if not vendor.fully_configured(decided):
-        missing = [item.remedy for item in vendor.readiness(decided) if not item.ready]
-        reason = " ".join([f"{vendor.title} is not ready to send.", *missing])
-        return dict.fromkeys(messages, Postponed(reason))
-    stopped = optouts.opted_out(organization, {message.contact_number for message in messages})
-    return {
-        message: _refusal(message, stopped)
-        or _Call(message, vendor, outbound(message, managers.decide_on_send(organization, message)))
-        for message in messages
-    }
-
-
-def _refusal(message: Message, stopped: set[str]) -> NotAttempted | None:
-    """Why we ourselves do not send a message, or None."""
-    if message.contact_number in stopped:
-        return NotAttempted("The contact asked not to be texted before this was sent.")
-    if message.send_before is not None and message.send_before <= timezone.now():
-        return NotAttempted("It was too late to send this: its time had passed.")
-    return None
-
-
-async def _attempt(call: _Call, limit_seconds: float) -> Outcome:
-    """Ask the vendor to send, once; every end of it is an outcome."""
-    try:
-        async with asyncio.timeout(limit_seconds):
+        # The last question before the call: nothing that takes time may come between them.
+        if not await gate.may_begin(call.message):
+            return NotAttempted(OPTED_OUT)
+        limit_seconds = _seconds_left(call.message)
+        if limit_seconds <= 0:
+            # Others take it that this was sent. Whoever held us up may have had us sleep for hours.
+            return Postponed("The worker was held up before it could send this.")
+        async with made.timed(), asyncio.timeout(limit_seconds):
             return Accepted(await call.vendor.send_message(call.outbound))
+    except NotNow:
+        return Postponed("Whether the contact opted out could not be found out. Trying again.")
     except TransientVendorError as error:
         return TryLater(str(error), error.code, error.retry_after_seconds)
     except PermanentVendorError as error:
-        return Failed(_in_words(call.vendor, error), error.code, error.opted_out)
+        return Failed(
+            _in_words(call.vendor, error), error.code, error.opted_out, error.contact_status
+        )
     except VendorNotConfigured as error:
         return Postponed(str(error))
     except SendUncertain as error:
         return Uncertain(str(error))
     except TimeoutError:
         return Uncertain(f"{call.vendor.title} gave no answer in {limit_seconds:.0f} seconds.")
+
+
+def _seconds_left(message: Message) -> float:
+    """How long a call may take that a claim allows: it is over before the claim's lease."""
+    if message.due_at is None:
+        return 0.0
+    kept_back = conf.seconds("SEND_LEASE_SECONDS") - conf.call_seconds("SEND_LEASE_SECONDS")
+    return (message.due_at - timezone.now()).total_seconds() - kept_back
+
+
+def _tell(outcomes: Mapping[Message, Outcome]) -> None:
+    """Count how attempts ended, and log what did not go out, by reference."""
+    ends = Counter((message.service, type(outcome)) for message, outcome in outcomes.items())
+    for (service, kind), times in ends.items():
+        metrics.count_send(service, kind.__name__, times)
+    for message, outcome in outcomes.items():
+        if not isinstance(outcome, Accepted):
+            logger.info(
+                "Message %s: %s",
+                message.reference.hex,
+                type(outcome).__name__,
+                extra={"reference": message.reference.hex, "service": message.service},
+            )
 
 
 def _in_words(vendor: ServiceVendor, error: PermanentVendorError) -> str:
@@ -150,17 +139,11 @@ def _in_words(vendor: ServiceVendor, error: PermanentVendorError) -> str:
 
 def _unprepared(error: Exception) -> TryLater:
     """A fault before anything was said to the vendor: surely not sent."""
-    _log_fault("Preparing messages", error)
+    log_fault(logger, "Preparing messages", error)
     return TryLater(f"Preparing this message failed ({type(error).__name__}).")
 
 
 def _unexpected(error: BaseException) -> Uncertain:
     """A fault in a vendor's own code: nobody can know how far it came."""
-    _log_fault("A vendor", error)
+    log_fault(logger, "A vendor", error)
     return Uncertain(f"The vendor's code failed unexpectedly ({type(error).__name__}).")
-
-
-def _log_fault(who: str, error: BaseException) -> None:
-    """Its kind and where it happened; its text may hold anything, a secret too."""
-    where = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("%s failed unexpectedly with %s\n%s", who, type(error).__name__, where)

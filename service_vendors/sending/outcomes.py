@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from service_vendors.types import SendReceipt
+from service_vendors.types import LookupStatus, SendReceipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,15 @@ class TryLater:
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """Surely not sent, through no fault of the message; this attempt does not count."""
+    """Surely not sent, through no fault of the message; this attempt does not count.
+
+    It is tried again at ``until``, or after a short while. ``may_switch``: its vendor has trouble,
+    so that another one may send it sooner.
+    """
 
     reason: str
+    until: datetime | None = None
+    may_switch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,7 @@ class Failed:
     reason: str
     code: int | None = None
     opted_out: bool = False
+    contact_status: LookupStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +61,16 @@ class Uncertain:
     reason: str
 
 
-Outcome = Accepted | TryLater | Postponed | Failed | NotAttempted | Uncertain
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """Surely not sent; another vendor tries, with its attempts counted anew.
+
+    ``instead_of`` is what else holds, should a doubt have come up meanwhile.
+    """
+
+    service: str
+    reason: str
+    instead_of: TryLater | Postponed
+
+
+Outcome = Accepted | TryLater | Postponed | Failed | NotAttempted | Uncertain | Switched

@@ -6,7 +6,8 @@ the same. A status only rises (SENT < ERROR < DELIVERED); of several errors the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -14,16 +15,12 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from service_vendors import optouts
+from service_vendors.managers.base import ServiceManager
 from service_vendors.managers.registry import managers_of
-from service_vendors.models import (
-    STATUS_RANK,
-    Message,
-    OptOut,
-    Organization,
-    OrganizationContact,
-    SendStatus,
-)
+from service_vendors.models import STATUS_RANK, Message, Organization, SendStatus
+from service_vendors.models.rows import update_each
+from service_vendors.sending import history
+from service_vendors.sending.lessons import Lesson, learn
 from service_vendors.types import DeliveryReport, ReportStatus
 from service_vendors.vendors import registry
 
@@ -33,6 +30,28 @@ OF_REPORT: Final = {
     ReportStatus.ERROR: SendStatus.ERROR,
 }
 
+_REPORTED: Final = (
+    "service",
+    "service_id",
+    "user_number",
+    "sent_at",
+    "service_response_at",
+    "send_status",
+    "error_code",
+    "status_reason",
+    "due_at",
+    "history",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A report, and the account it came over: without an organization, the environment's."""
+
+    organization: Organization | None
+    service: str
+    report: DeliveryReport
+
 
 def apply_report(
     organization: Organization | None, service: str, report: DeliveryReport
@@ -41,54 +60,136 @@ def apply_report(
 
     Without an organization (the environment's account), every organization's messages count.
     """
-    with transaction.atomic():
-        message = _message_of(organization, service, report)
-        if message is None:
-            return None
-        if report.service_id and not message.service_id:
-            message.service_id = report.service_id
-        if report.user_number and not message.user_number:
-            message.user_number = report.user_number
-        message.sent_at = message.sent_at or report.occurred_at or timezone.now()
-        message.service_response_at = timezone.now()
-        raise_status(message, report, words_for=partial(in_words, service))
-        message.save(
-            update_fields=(
-                "service_id",
-                "user_number",
-                "sent_at",
-                "service_response_at",
-                "send_status",
-                "error_code",
-                "status_reason",
-                "due_at",
-            )
-        )
-        if report.status is ReportStatus.ERROR:
-            note_error(message, report.error_code, opted_out=report.opted_out)
-        for manager in managers_of(message.organization):
-            manager.on_delivery_report(message, report)
+    (message,) = apply_reports([Reported(organization, service, report)])
     return message
 
 
-def _message_of(
-    organization: Organization | None, service: str, report: DeliveryReport
-) -> Message | None:
-    """The message, locked. Another organization's message is no message."""
-    messages = Message.objects.select_for_update(of=("self",)).select_related("organization")
-    messages = messages.filter(is_from_contact=False, service=service)
-    if organization is not None:
-        messages = messages.filter(organization=organization)
-    if report.reference:
-        try:
-            reference = UUID(report.reference)
-        except ValueError:
-            reference = None
-        if reference and (message := messages.filter(reference=reference).first()):
-            return message
-    if not report.service_id:
+def apply_reports(reports: Sequence[Reported]) -> list[Message | None]:
+    """Apply delivery reports, in their order, in a few statements; the message of each, or None."""
+    with transaction.atomic():
+        messages = _messages_of(reports)
+        now, lessons = timezone.now(), []
+        applied = [
+            (message, reported)
+            for message, reported in zip(messages, reports, strict=True)
+            if message is not None and _still_speaks(message, reported)
+        ]
+        for message, reported in applied:
+            report = reported.report
+            message.service_id = message.service_id or report.service_id
+            message.user_number = message.user_number or report.user_number
+            message.sent_at = message.sent_at or report.occurred_at or now
+            message.service_response_at = now
+            before = message.send_status, message.error_code
+            raise_status(message, report, words_for=partial(in_words, reported.service))
+            is_news = before != (message.send_status, message.error_code)
+            history.add_report(message, reported.service, report, is_news=is_news)
+            if report.status is ReportStatus.ERROR:
+                lessons.append(
+                    Lesson(
+                        message,
+                        report.error_code,
+                        opted_out=report.opted_out,
+                        contact_status=report.contact_status,
+                    )
+                )
+        found = {message.pk: message for message, _ in applied}
+        update_each(list(found.values()), _REPORTED)
+        learn(lessons)
+        managers: dict[int, list[ServiceManager]] = {}
+        for message, reported in applied:
+            if message.organization_id not in managers:
+                managers[message.organization_id] = list(managers_of(message.organization))
+            for manager in managers[message.organization_id]:
+                manager.on_delivery_report(message, reported.report)
+    return messages
+
+
+def _messages_of(reports: Sequence[Reported]) -> list[Message | None]:
+    """The message each report is about, locked. Another organization's message is no message."""
+    known = _by_reference(reports)
+    known |= _by_service_id(reports, known)
+    found = [known.get(n) for n in range(len(reports))]
+    locked = (
+        Message.objects.select_for_update(of=("self",))
+        .select_related("organization")
+        .filter(pk__in={pk for pk in found if pk is not None})
+        .order_by("pk")  # two workers that lock in another order would wait for each other
+        .in_bulk()
+    )
+    return [None if pk is None else locked.get(pk) for pk in found]
+
+
+def _by_reference(reports: Sequence[Reported]) -> dict[int, int]:
+    """Which message each report is about (both by number), as far as our own reference tells."""
+    references = {n: ref for n, one in enumerate(reports) if (ref := _reference(one.report))}
+    rows = {
+        row[0]: row[1:]
+        for row in Message.objects.filter(
+            is_from_contact=False, reference__in=set(references.values())
+        ).values_list("reference", "service", "tried_services", "organization", "pk")
+    }
+    return {
+        n: pk
+        for n, reference in references.items()
+        if reference in rows
+        for service, tried, organization_id, pk in (rows[reference],)
+        if _is_theirs(reports[n], [service, *tried], organization_id)
+    }
+
+
+def _by_service_id(reports: Sequence[Reported], known: Container[int]) -> dict[int, int]:
+    """The same by the vendor's id, for those that are not ``known``; of several, the oldest."""
+    found: dict[int, int] = {}
+    for service in {reported.service for reported in reports}:
+        unknown = {
+            n: one.report.service_id
+            for n, one in enumerate(reports)
+            if n not in known and one.service == service and one.report.service_id
+        }
+        if not unknown:
+            continue
+        rows = Message.objects.filter(
+            is_from_contact=False, service=service, service_id__in=set(unknown.values())
+        ).exclude(service_id="")  # of many ids PostgreSQL does not see it, nor then the index
+        owners: dict[str, list[tuple[int, int]]] = {}
+        for row in rows.order_by("pk").values_list("service_id", "organization", "pk"):
+            owners.setdefault(row[0], []).append(row[1:])
+        for n, service_id in unknown.items():
+            for organization_id, pk in owners.get(service_id, ()):
+                if _is_theirs(reports[n], [service], organization_id):
+                    found[n] = pk
+                    break
+    return found
+
+
+def _reference(report: DeliveryReport) -> UUID | None:
+    try:
+        return UUID(report.reference) if report.reference else None
+    except ValueError:
         return None
-    return messages.filter(service_id=report.service_id).first()
+
+
+def _is_theirs(reported: Reported, services: Container[str], organization_id: int) -> bool:
+    """Whether an account may speak of a message of these services and this organization."""
+    return reported.service in services and (
+        reported.organization is None or reported.organization.pk == organization_id
+    )
+
+
+def _still_speaks(message: Message, reported: Reported) -> bool:
+    """Whether a report tells what became of a message. Not that of a vendor it was taken from:
+    another one has it now.
+
+    Unless that vendor sent it against its word and the other was not asked yet: then it is
+    settled as the first vendor's, and nobody is texted twice.
+    """
+    if message.service == reported.service:
+        return True
+    if reported.report.status is ReportStatus.ERROR or message.send_status != SendStatus.QUEUED:
+        return False
+    message.service = reported.service
+    return True
 
 
 def raise_status(
@@ -112,20 +213,3 @@ def raise_status(
 def in_words(service: str, code: int) -> str:
     """What a vendor's error code means."""
     return registry.vendor_class(service).error_description(code).description
-
-
-def note_error(message: Message, code: int | None, *, opted_out: bool) -> None:
-    """Remember at the contact's number what a failed message taught about it."""
-    if code is not None:
-        OrganizationContact.objects.update_or_create(
-            organization_id=message.organization_id,
-            contact_number=message.contact_number,
-            defaults={"last_error_code": code, "service": message.service},
-        )
-    if opted_out:
-        optouts.stop(
-            message.organization,
-            message.contact_number,
-            source=OptOut.Source.VENDOR,
-            message=message,
-        )

@@ -7,14 +7,17 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from service_vendors import conf
 from service_vendors.exceptions import UnknownVendor
-from service_vendors.models import Message, SendStatus
-from service_vendors.sending import acceptance, ledger
-from service_vendors.sending.dispatch import outbound
+from service_vendors.models import Message, Organization, Priority, SendStatus, Step
+from service_vendors.models.rows import take
+from service_vendors.sending import history, ledger
+from service_vendors.sending.bulks import hand_over_bulks
+from service_vendors.sending.handing_over import hand_over
+from service_vendors.sending.preparation import outbound
 from service_vendors.types import Feature, SendReceipt
 from service_vendors.vendors import loop, registry
 from service_vendors.vendors.base import ServiceVendor
@@ -28,60 +31,78 @@ ASK_AT_ONCE: Final = 100
 
 def sweep() -> None:
     """One round. Any number of sweepers may run at once."""
+    hand_over_due()
     hand_over_forgotten()
     end_broken_claims()
     settle_doubtful()
 
 
-def hand_over_forgotten() -> int:
-    """Hand due messages to the broker (again) that no worker took; how many those were."""
+def hand_over_due() -> None:
+    """Hand over what waited for this moment, or for a broker that was away."""
     now = timezone.now()
-    long_ago = now - timedelta(seconds=conf.seconds("REDISPATCH_SECONDS"))
-    ids = _take(
-        Q(send_status=SendStatus.QUEUED, due_at__lte=now)
-        & (Q(dispatched_at__isnull=True) | Q(dispatched_at__lte=long_ago)),
+    due = Q(send_status=SendStatus.QUEUED, dispatched_at__isnull=True, due_at__lte=now)
+    hand_over(_take(due & Q(priority=Priority.REPLY), ROUND, dispatched_at=now))
+    bulk = Message.objects.filter(due, priority=Priority.BULK, organization=OuterRef("pk"))
+    waiting = Organization.objects.filter(Exists(bulk)).order_by()
+    hand_over_bulks(set(waiting.values_list("pk", flat=True)))
+
+
+def hand_over_forgotten() -> int:
+    """Hand over once more what was handed over and no worker took; how many those were."""
+    now = timezone.now()
+    forgotten = _take(
+        Q(
+            send_status=SendStatus.QUEUED,
+            due_at__lte=now,
+            dispatched_at__lte=now - timedelta(seconds=conf.seconds("REDISPATCH_SECONDS")),
+        ),
         ROUND,
-        dispatched_at=now,
+        dispatched_at=None,
     )
-    if ids:
-        acceptance.hand_over(ids)
-    return len(ids)
+    if forgotten:
+        hand_over_due()
+    return len(forgotten)
 
 
 def end_broken_claims() -> int:
     """Messages whose worker fell silent become UNKNOWN: they may have been sent."""
     now = timezone.now()
-    ids = _take(
+    broken = _take(
         Q(send_status=SendStatus.SENDING, due_at__lte=now),
         ROUND,
         send_status=SendStatus.UNKNOWN,
         status_reason="The worker that was sending this stopped before it knew the outcome.",
         due_at=now + timedelta(seconds=conf.seconds("SETTLE_SECONDS")),
+        history=history.appended(Step.LOST),
     )
-    if ids:
-        logger.warning("%d messages are UNKNOWN: their worker stopped.", len(ids))
-    return len(ids)
+    if broken:
+        logger.warning("%d messages are UNKNOWN: their worker stopped.", len(broken))
+    return len(broken)
 
 
 def settle_doubtful() -> int:
     """Ask vendors what became of UNKNOWN messages; how many were settled."""
     now = timezone.now()
-    ids = _take(
+    taken = _take(
         Q(send_status=SendStatus.UNKNOWN, due_at__lte=now),
         ASK_AT_ONCE,
         settle_attempts=F("settle_attempts") + 1,
         due_at=now + timedelta(seconds=conf.seconds("SEND_LEASE_SECONDS")),
     )
+    ids = [message.pk for message in taken]
     messages = list(Message.objects.filter(pk__in=ids).select_related("organization"))
     answers = loop.run_all([_ask(_vendor(message), message) for message in messages])
     settled = 0
     for message, answer in zip(messages, answers, strict=True):
-        if isinstance(answer, SendReceipt):
-            ledger.record_found(message, answer)
+        if isinstance(answer, SendReceipt) and ledger.record_found(message, answer):
             settled += 1
         else:
+            next_question = _next_question(message)
             Message.objects.filter(pk=message.pk, send_status=SendStatus.UNKNOWN).update(
-                due_at=_next_question(message)
+                due_at=next_question,
+                history=history.appended(
+                    Step.NOT_FOUND, service=message.service, until=next_question
+                ),
             )
     return settled
 
@@ -99,17 +120,10 @@ async def _ask(vendor: ServiceVendor | None, message: Message) -> SendReceipt | 
     return await vendor.find_message(outbound(message))
 
 
-def _take(condition: Q, most: int, **changes: object) -> list[int]:
-    """Change up to ``most`` messages that no other sweeper is changing; their ids."""
+def _take(condition: Q, most: int, **changes: object) -> list[Message]:
+    """Change up to ``most`` messages that no other sweeper is changing; these messages."""
     with transaction.atomic():
-        ids = list(
-            Message.objects.select_for_update(skip_locked=True)
-            .filter(condition)
-            .order_by("due_at")
-            .values_list("pk", flat=True)[:most]
-        )
-        Message.objects.filter(pk__in=ids).update(**changes)
-    return ids
+        return take(Message.objects.filter(condition).order_by("due_at")[:most], **changes)
 
 
 def _next_question(message: Message) -> datetime | None:

@@ -1,7 +1,8 @@
 """How messages, numbers and times look on every page.
 
-``{% status_badge message %}``, ``{% status_reason message %}``, ``{{ number|national }}``,
-``{% phone_number number %}``, ``{% time_ago moment %}``.
+``{% status_badge message %}``, ``{% status_reason message %}``, ``{% lookup_badge status_code %}``,
+``{{ number|national }}``, ``{% phone_number number %}``, ``{% time_ago moment %}``,
+``{% time_ahead moment %}``, ``{% exact_time moment %}``.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from service_vendors.exceptions import UnknownVendor
-from service_vendors.models import Message, SendStatus
+from service_vendors.models import LookupJob, Message, SendStatus
 from service_vendors.phone import national
-from service_vendors.types import ErrorDescription
+from service_vendors.types import ErrorDescription, LookupStatus
 from service_vendors.vendors import registry
 
 register = template.Library()
@@ -46,7 +47,25 @@ STATUS_LOOKS: Final = {
     SendStatus.PAUSED: StatusLook("paused", "secondary", "‖"),
     SendStatus.NOT_ATTEMPTED: StatusLook("not attempted", "secondary", "–"),
 }
+LOOKUP_LOOKS: Final = {
+    LookupStatus.TEXTABLE.value: StatusLook("textable", "success", "✓"),
+    LookupStatus.LANDLINE.value: StatusLook("landline", "danger", "✕"),
+    LookupStatus.INVALID.value: StatusLook("not a working number", "danger", "✕"),
+    LookupStatus.FOREIGN.value: StatusLook("outside the country", "warning", "!"),
+    LookupStatus.UNSUBSCRIBED.value: StatusLook("unsubscribed", "warning", "!"),
+}
+NOT_LOOKED_UP: Final = StatusLook("not looked up", "secondary", "?")
+JOB_LOOKS: Final = {
+    LookupJob.Status.PREPARING: StatusLook("being read", "secondary", "…"),
+    LookupJob.Status.READY: StatusLook("waits for your word", "secondary", "…"),
+    LookupJob.Status.RUNNING: StatusLook("looking up", "info", "↻"),
+    LookupJob.Status.STOPPED: StatusLook("stopped", "warning", "!"),
+    LookupJob.Status.CANCELLED: StatusLook("cancelled", "secondary", "–"),
+    LookupJob.Status.DONE: StatusLook("done", "success", "✓"),
+}
 RECEIVED: Final = StatusLook("received", "success", "↓")
+
+_EXACT: Final = "%-d %b %Y, %H:%M:%S"
 
 
 @register.inclusion_tag("service_vendors/status_badge.html")
@@ -54,6 +73,25 @@ def status_badge(message: Message) -> dict[str, Any]:
     """A message's status, in the same word and colour everywhere."""
     look = RECEIVED if message.is_from_contact else STATUS_LOOKS[SendStatus(message.send_status)]
     return {"look": look, "reason": message.status_reason}
+
+
+@register.inclusion_tag("service_vendors/status_badge.html")
+def lookup_badge(status_code: int | None) -> dict[str, Any]:
+    """What is known of a contact's number, in the same word and colour everywhere."""
+    look = NOT_LOOKED_UP if status_code is None else LOOKUP_LOOKS[status_code]
+    return {"look": look, "reason": ""}
+
+
+@register.inclusion_tag("service_vendors/status_badge.html")
+def job_badge(job: LookupJob) -> dict[str, Any]:
+    """How far a lookup of many numbers is."""
+    return {"look": JOB_LOOKS[LookupJob.Status(job.status)], "reason": job.status_reason}
+
+
+@register.filter
+def thousands(count: int) -> str:
+    """A count with commas between its thousands."""
+    return f"{count:,}"
 
 
 @register.inclusion_tag("service_vendors/status_reason.html")
@@ -103,10 +141,37 @@ def time_ago(moment: datetime | None) -> SafeString:
     if moment is None:
         return SafeString("")
     ago = timesince(moment, timezone.now(), depth=1)
+    return _time(moment, "just now" if ago.startswith("0") else f"{ago} ago", ages=True)
+
+
+@register.simple_tag
+def time_ahead(moment: datetime) -> SafeString:
+    """How soon, with the exact time on hover."""
+    seconds = max(0.0, (moment - timezone.now()).total_seconds())
+    if seconds < 60:
+        return _time(moment, "in less than a minute", ages=False)
+    minutes = round(seconds / 60)
+    return _time(moment, f"in {minutes} minute{'' if minutes == 1 else 's'}", ages=False)
+
+
+def _time(moment: datetime, words: str, *, ages: bool) -> SafeString:
+    """A moment in words; where it ages, app.js keeps them true."""
     exact = moment.astimezone(UTC)
     return format_html(
-        '<time datetime="{}" title="{} UTC" data-ago>{}</time>',
+        '<time datetime="{}" title="{} UTC"{}>{}</time>',
         exact.isoformat(timespec="seconds"),
-        exact.strftime("%-d %b %Y, %H:%M:%S"),
-        "just now" if ago.startswith("0") else f"{ago} ago",
+        exact.strftime(_EXACT),
+        SafeString(" data-ago" if ages else ""),
+        words,
+    )
+
+
+@register.simple_tag
+def exact_time(moment: datetime) -> SafeString:
+    """A time to the second; app.js turns it into the viewer's zone."""
+    exact = moment.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" data-exact>{} UTC</time>',
+        exact.isoformat(timespec="milliseconds"),
+        exact.strftime(_EXACT),
     )

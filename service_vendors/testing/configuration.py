@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -52,9 +53,11 @@ class Configuration(ContractSetting):
 
     def test_it_is_ready_when_what_it_needs_is_there(self, company: Company) -> None:
         vendor = self.bound(company.config)
-        assert all(item.ready for item in vendor.readiness(NOTHING_DECIDED))
-        assert vendor.fully_configured(NOTHING_DECIDED)
-        assert not vendor.fully_configured(ServiceManagerData(fully_configured=False))
+        decided = ServiceManagerData(managers=self.managers)
+        assert all(item.ready for item in vendor.readiness(decided))
+        assert vendor.fully_configured(decided)
+        assert not vendor.fully_configured(replace(decided, fully_configured=False))
+        assert bool(self.managers) is not vendor.fully_configured(NOTHING_DECIDED)
 
     def test_it_is_not_ready_while_something_is_missing(self, company: Company) -> None:
         for field in self.vendor_class.config_fields:
@@ -62,10 +65,11 @@ class Configuration(ContractSetting):
                 continue
             config = {name: value for name, value in company.config.items() if name != field.name}
             vendor = self.bound(config)
-            missing = [item for item in vendor.readiness(NOTHING_DECIDED) if not item.ready]
+            decided = ServiceManagerData(managers=self.managers)
+            missing = [item for item in vendor.readiness(decided) if not item.ready]
             assert missing, f"it would be ready without {field.name}"
             assert all(item.title and item.remedy for item in missing)
-            assert not vendor.fully_configured(NOTHING_DECIDED)
+            assert not vendor.fully_configured(decided)
 
     def test_its_settings_are_shown_without_their_secrets(
         self, company: Company, vendor: ServiceVendor

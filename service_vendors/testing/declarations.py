@@ -11,6 +11,7 @@ import pytest
 from django import forms
 from django.utils.module_loading import import_string
 
+from service_vendors.managers import registry as managers
 from service_vendors.testing.setting import ContractSetting
 from service_vendors.types import Feature, WebhookKind
 from service_vendors.web.vendor_forms import VendorConfigForm
@@ -33,10 +34,15 @@ class Declarations(ContractSetting):
         metadata = cls.get_metadata()
         assert (metadata.name, metadata.title) == (cls.name, cls.title)
         assert metadata.features == cls.supports
-        assert metadata.supports_org_config == cls.supports_org_config
+        assert metadata.supports_org_config == cls.supports_org_config()
 
     def test_it_supports_features_that_there_are(self) -> None:
         assert self.vendor_class.supports <= frozenset(Feature)
+
+    def test_the_service_managers_it_needs_are_there(self) -> None:
+        needed = self.vendor_class.needs_managers
+        assert len(set(needed)) == len(needed)
+        assert all(managers.find(name) for name in needed)
 
     def test_its_settings_are_declared_once_each(self) -> None:
         fields = self.vendor_class.config_fields

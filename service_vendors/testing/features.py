@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
-from service_vendors.exceptions import PermanentVendorError, UnsupportedFeature
+from service_vendors.exceptions import (
+    PermanentVendorError,
+    UnsupportedFeature,
+    VendorNotConfigured,
+)
 from service_vendors.testing.company import Company
 from service_vendors.testing.setting import ContractSetting
 from service_vendors.types import Feature, LookupStatus, PurchasedNumber
@@ -52,13 +56,39 @@ class Features(ContractSetting):
         assert len({one.service_id for one in bought}) == 3
         assert {one.reference for one in bought} == {"order-1"}
         assert self._owned(vendor) >= {(one.phone_number, one.service_id) for one in bought}
+        assert self._bought_under(vendor, "order-1") == {
+            (one.phone_number, one.service_id, "order-1") for one in bought
+        }
+        assert self._bought_under(vendor, "order-of-nobody") == set()
+        listed = {
+            one.phone_number: one.reference for one in self.every(vendor.list_owned_numbers())
+        }
+        assert {listed[one.phone_number] for one in bought} <= {"order-1", ""}
         for_sale = {
             one.phone_number for one in self.every(vendor.search_numbers(self.area_code, 50))
         }
         assert not for_sale & {one.phone_number for one in bought}
         for one in bought:
             self.run(vendor.release_number(one.service_id))
+        assert self._bought_under(vendor, "order-1") == set()
         assert not self._owned(vendor) & {(one.phone_number, one.service_id) for one in bought}
+
+    def test_buying_again_under_the_same_reference_goes_on_and_never_buys_twice(
+        self, vendor: ServiceVendor
+    ) -> None:
+        if Feature.NUMBERS not in self.vendor_class.supports:
+            return
+
+        def buy(limit: int, reference: str) -> set[str]:
+            bought = self.every(vendor.buy_numbers_in_area_code(self.area_code, limit, reference))
+            return {one.phone_number for one in bought}
+
+        first = buy(2, "job-1")
+        assert len(first) == 2 and buy(2, "job-1") == first
+        more = buy(3, "job-1")
+        assert len(more) == 3 and more > first
+        assert not buy(1, "job-2") & more
+        assert len(self._owned(vendor)) >= 4
 
     def test_a_number_that_is_gone_counts_as_released(self, vendor: ServiceVendor) -> None:
         if Feature.NUMBERS not in self.vendor_class.supports:
@@ -76,14 +106,43 @@ class Features(ContractSetting):
         sid = self.run(vendor.create_messaging_service("Volunteers"))
         inside, outside = self._two_numbers(vendor)
         self.run(vendor.add_numbers_to_messaging_service(sid, [inside.service_id]))
-        receipt = self.run(vendor.send_message(self.message(messageservice_sid=sid)))
+        assert (sid, "Volunteers") in self._pools(vendor)
+        # A company that picks no number itself is told one of the pool's.
+        sender = self.user_number and inside.phone_number
+        message = self.message(messageservice_sid=sid, user_number=sender)
+        receipt = self.run(vendor.send_message(message))
         assert receipt.messageservice_sid == sid
         assert company.taken()[0].user_number == inside.phone_number != outside.phone_number
         self.run(vendor.clear_messaging_service_phones(sid))
-        with pytest.raises(PermanentVendorError):
-            self.run(vendor.send_message(self.message(messageservice_sid=sid)))
+        with pytest.raises((PermanentVendorError, VendorNotConfigured)):
+            self.run(vendor.send_message(message))
         self.run(vendor.delete_messaging_service(sid))
         self.run(vendor.delete_messaging_service(sid))
+        assert (sid, "Volunteers") not in self._pools(vendor)
+
+    def test_the_company_can_be_told_to_call_us(self, vendor: ServiceVendor) -> None:
+        if Feature.WEBHOOK_SETUP not in self.vendor_class.supports:
+            return
+        before = self.run(vendor.webhook_targets())
+        ours = {vendor.account.callback(webhook.address) for webhook in vendor.webhooks}
+        assert before and {target.expected for target in before} <= ours
+        self.run(vendor.point_webhooks_here())
+        after = self.run(vendor.webhook_targets())
+        assert after and all(target.title and target.points_here for target in after)
+
+    def test_an_account_is_set_up_step_by_step_and_nothing_is_made_twice(
+        self, company: Company, vendor: ServiceVendor
+    ) -> None:
+        if Feature.AUTO_CONFIGURE not in self.vendor_class.supports:
+            return
+        steps = self.every(vendor.auto_configure())
+        done = [step.title for step in steps if step.done]
+        assert done and len(set(done)) == len(done)
+        assert [step.title for step in steps if not step.done] == done
+        learned = {name: value for step in steps for name, value in step.config.items()}
+        assert learned.keys() <= {field.name for field in self.vendor_class.config_fields}
+        again = self.bound({**company.config, **learned})
+        assert not any(step.config for step in self.every(again.auto_configure()))
 
     def test_lookups_tell_landlines_from_phones_that_take_texts(
         self, vendor: ServiceVendor
@@ -102,7 +161,8 @@ class Features(ContractSetting):
                 assert not nameless.lookup_name
             if Feature.FREE_LOOKUP in offered:
                 free = self.run(vendor.get_free_contact_info(number))
-                assert (free.contact_number, free.status) == (number, status)
+                told = self.free_lookups.get(number, status)
+                assert (free.contact_number, free.status) == (number, told)
 
     def test_a_handset_shows_both_sides_of_the_conversation(
         self, company: Company, vendor: ServiceVendor
@@ -123,6 +183,14 @@ class Features(ContractSetting):
     def _owned(self, vendor: ServiceVendor) -> set[tuple[str, str]]:
         owned = self.every(vendor.list_owned_numbers())
         return {(one.phone_number, one.service_id) for one in owned}
+
+    def _bought_under(self, vendor: ServiceVendor, reference: str) -> set[tuple[str, str, str]]:
+        bought = self.every(vendor.list_bought_numbers(reference))
+        return {(one.phone_number, one.service_id, one.reference) for one in bought}
+
+    def _pools(self, vendor: ServiceVendor) -> set[tuple[str, str]]:
+        listed = self.every(vendor.list_messaging_services())
+        return {(one.messageservice_sid, one.name) for one in listed}
 
     def _two_numbers(self, vendor: ServiceVendor) -> list[PurchasedNumber]:
         return self.every(vendor.buy_numbers_in_area_code(self.area_code, 2, "order-3"))
@@ -148,12 +216,20 @@ class Features(ContractSetting):
                 "clear_messaging_service_phones": lambda: run(
                     vendor.clear_messaging_service_phones(GONE)
                 ),
+                "list_messaging_services": lambda: every(vendor.list_messaging_services()),
             },
             Feature.LOOKUP: {
                 "get_contact_info": lambda: run(vendor.get_contact_info(number, lookup_name=True)),
             },
             Feature.FREE_LOOKUP: {
                 "get_free_contact_info": lambda: run(vendor.get_free_contact_info(number)),
+            },
+            Feature.WEBHOOK_SETUP: {
+                "webhook_targets": lambda: run(vendor.webhook_targets()),
+                "point_webhooks_here": lambda: run(vendor.point_webhooks_here()),
+            },
+            Feature.AUTO_CONFIGURE: {
+                "auto_configure": lambda: every(vendor.auto_configure()),
             },
             Feature.HANDSET: {
                 "handset_messages": lambda: run(vendor.handset_messages(number)),

@@ -36,6 +36,15 @@ class ContractSetting(ABC):
     contact_number: ClassVar[str] = "+12125550142"
     area_code: ClassVar[str] = "212"
     lookups: ClassVar[Mapping[str, LookupStatus]] = {}
+    # What the free form of a look-up says of those numbers of which it knows less.
+    free_lookups: ClassVar[Mapping[str, LookupStatus]] = {}
+    # One of the company's numbers, where neither the vendor nor the company picks a sender itself.
+    user_number: ClassVar[str | None] = None
+
+    @property
+    def managers(self) -> frozenset[str]:
+        """The service managers without which the vendor is not ready."""
+        return frozenset(self.vendor_class.needs_managers)
 
     @abstractmethod
     def open_company(self) -> AbstractContextManager[Company]:
@@ -80,6 +89,7 @@ class ContractSetting(ABC):
     ) -> OutboundMessage:
         """A message to send, with a reference of its own."""
         reference, to = new_reference().hex, self.contact_number
+        more.setdefault("user_number", self.user_number)
         return OutboundMessage(reference=reference, contact_number=to, text=text, **more)
 
     @staticmethod

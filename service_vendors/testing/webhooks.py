@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
@@ -22,7 +23,6 @@ from service_vendors.types import (
 from service_vendors.vendors.base import ServiceVendor
 
 OUR_NUMBER = "+12125550100"
-PICTURE = Media("https://example.org/picture.png", "image/png")
 TEXTS = ("yes", "STOP", "äéñ 投票 🗳️", " two\nlines ", "<script>alert(1)</script> & so on")
 NONSENSE = (
     b"",
@@ -40,6 +40,9 @@ NONSENSE = (
 class Webhooks(ContractSetting):
     """verify, handle_incoming and webhook_answer."""
 
+    # A picture as the company tells of it: not every company says of what kind it is.
+    picture: ClassVar[Media] = Media("https://example.org/picture.png", "image/png")
+
     def inbound(self, text: str = "yes", media: tuple[Media, ...] = ()) -> InboundMessage:
         """A message of a contact's."""
         return InboundMessage("in-1", self.contact_number, OUR_NUMBER, text, media)
@@ -52,7 +55,7 @@ class Webhooks(ContractSetting):
 
     def test_a_picture_of_a_contact_is_read(self, company: Company, vendor: ServiceVendor) -> None:
         if Feature.MMS in self.vendor_class.supports:
-            picture = self.inbound("", (PICTURE,))
+            picture = self.inbound("", (self.picture,))
             self._reads(vendor, company.incoming(picture), picture)
 
     def test_a_part_of_a_long_message_is_read(

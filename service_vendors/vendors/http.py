@@ -16,6 +16,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -24,7 +25,7 @@ from weakref import WeakKeyDictionary
 
 import aiohttp
 
-from service_vendors import conf
+from service_vendors import conf, metrics
 from service_vendors.exceptions import SendUncertain, TransientVendorError, VendorNotConfigured
 from service_vendors.vendors.loop import before_stop
 
@@ -63,6 +64,7 @@ class VendorResponse:
 class _Progress:
     """How far a request came; what is not even begun cannot have been acted upon."""
 
+    acts: bool
     went_out: bool = False
 
 
@@ -83,7 +85,7 @@ async def request(
     out, SendUncertain is raised; every other failure to get an answer is TransientVendorError.
     What cannot be asked at all (a key that no header can carry) is VendorNotConfigured.
     """
-    started, progress = time.perf_counter(), _Progress()
+    started, progress = time.perf_counter(), _Progress(acts)
     sent_headers = _headers(headers or {}, basic)
     session = _session()
     try:
@@ -101,9 +103,9 @@ async def request(
         ) as response:
             body = await _body(response)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        _log(method, url, type(error).__name__, started)
+        _note(method, url, type(error).__name__, started)
         raise _translated(error, url, progress, acts=acts) from None
-    _log(method, url, str(response.status), started)
+    _note(method, url, str(response.status), started)
     lowered = {name.lower(): value for name, value in response.headers.items()}
     return VendorResponse(status=response.status, headers=lowered, body=body)
 
@@ -124,7 +126,8 @@ def retry_after_seconds(value: str) -> float | None:
 
 
 async def close() -> None:
-    """Close this loop's connections; the next request opens new ones."""
+    """Close this loop's connections; the next request opens new ones, by the proxy of that day."""
+    _proxy_to.cache_clear()
     session = _sessions.pop(asyncio.get_running_loop(), None)
     if session is not None:
         await session.close()
@@ -152,19 +155,35 @@ async def _note_progress(
     context: SimpleNamespace,
     params: aiohttp.TraceRequestHeadersSentParams,
 ) -> None:
-    """Called right before the first byte of a request is written."""
-    context.trace_request_ctx.went_out = True
+    """Called right before the first byte of a request is written.
+
+    aiohttp repeats what HTTP calls safe to repeat when a kept connection breaks. A lookup that is
+    charged is a GET, too: whatever acts goes out once.
+    """
+    request_so_far: _Progress = context.trace_request_ctx
+    if request_so_far.acts and request_so_far.went_out:
+        raise aiohttp.ServerDisconnectedError
+    request_so_far.went_out = True
 
 
 def _certificates() -> ssl.SSLContext:
-    """The trusted authorities: REQUESTS_CA_BUNDLE as the SDKs read it, else OpenSSL's own."""
-    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or None
-    try:
-        return ssl.create_default_context(cafile=bundle)
-    except OSError:  # ssl.SSLError is one
-        raise VendorNotConfigured(
-            f"REQUESTS_CA_BUNDLE names {bundle}, which holds no certificates that can be read."
-        ) from None
+    """The trusted authorities: REQUESTS_CA_BUNDLE as the SDKs read it, else OpenSSL's own, to
+    which SSL_CERT_FILE belongs.
+    """
+    for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
+        bundle = os.environ.get(name)
+        if not bundle:
+            continue
+        try:
+            context = ssl.create_default_context(cafile=bundle)
+        except OSError:  # ssl.SSLError is one
+            raise VendorNotConfigured(
+                f"{name} names {bundle}, which holds no certificates that can be read."
+            ) from None
+        if name == "SSL_CERT_FILE":
+            context.load_default_certs()  # as everywhere else: OpenSSL's folder of them, too
+        return context
+    return ssl.create_default_context()
 
 
 def _headers(headers: Mapping[str, str], basic: tuple[str, str] | None) -> dict[str, str]:
@@ -182,13 +201,18 @@ def _headers(headers: Mapping[str, str], basic: tuple[str, str] | None) -> dict[
 
 
 def _proxy(url: str) -> str | None:
-    """The proxy that the deployment wants: HTTPS_PROXY, HTTP_PROXY, NO_PROXY.
+    """The proxy that the deployment wants: HTTPS_PROXY, HTTP_PROXY, NO_PROXY."""
+    parts = urlsplit(url)
+    return _proxy_to(parts.scheme, parts.hostname or "")
+
+
+@lru_cache(maxsize=1_000)
+def _proxy_to(scheme: str, host: str) -> str | None:
+    """As ``_proxy``; remembered, for reading the whole environment takes as long as a call does.
 
     What runs on this very machine is never asked for over a proxy.
     """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    proxy = None if _is_loopback(host) else getproxies().get(parts.scheme)
+    proxy = None if _is_loopback(host) else getproxies().get(scheme)
     if not proxy or proxy_bypass(host):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
@@ -237,10 +261,9 @@ def _translated(error: Exception, url: str, progress: _Progress, *, acts: bool) 
     return TransientVendorError(f"{host} gave no complete answer ({kind}).")
 
 
-def _log(method: str, url: str, outcome: str, started: float) -> None:
+def _note(method: str, url: str, outcome: str, started: float) -> None:
     """Method, host, outcome, time: a path or query may hold a number, an id or a key."""
-    if not logger.isEnabledFor(logging.DEBUG):
-        return
-    elapsed_ms = (time.perf_counter() - started) * 1000
+    elapsed_seconds = time.perf_counter() - started
     host = url.partition("://")[2].partition("/")[0].rpartition("@")[2]
-    logger.debug("%s %s: %s in %.0f ms", method, host, outcome, elapsed_ms)
+    metrics.time_vendor(host, outcome, elapsed_seconds)
+    logger.debug("%s %s: %s in %.0f ms", method, host, outcome, elapsed_seconds * 1000)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
-from collections.abc import Callable, Coroutine, Iterable
-from concurrent.futures import Future
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
 from threading import Lock, Thread
 from typing import Any, Final, TypeVar
 
@@ -30,11 +31,20 @@ def get_loop() -> asyncio.AbstractEventLoop:
     global _loop, _thread  # noqa: PLW0603 - one loop per process is the point
     with _lock:
         if _loop is None:
-            _loop = asyncio.new_event_loop()
+            _loop = _new_loop()
             _thread = Thread(target=_loop.run_forever, name="vendor-loop", daemon=True)
             _thread.start()
             atexit.register(stop)
         return _loop
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's where it is installed: half as long again for each call. Else Python's own."""
+    try:
+        import uvloop  # noqa: PLC0415 - does not exist for every platform
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 def before_stop(closer: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -74,13 +84,33 @@ def run(coroutine: Coroutine[Any, Any, T], timeout_seconds: float | None = None)
     coroutine: nobody would learn how it ended. Raises RuntimeError on the loop's own thread, which
     would wait for itself forever.
     """
+    with _under_way(coroutine) as future:
+        return future.result(timeout_seconds)
+
+
+def run_patiently(
+    coroutine: Coroutine[Any, Any, T], *, every_seconds: float, still: Callable[[], None]
+) -> T:
+    """As ``run``, for as long as it takes; ``still()`` is called every so often meanwhile.
+
+    What ``still`` raises ends the wait and cancels the coroutine.
+    """
+    with _under_way(coroutine) as future:
+        while not wait([future], every_seconds).done:
+            still()
+        return future.result()
+
+
+@contextmanager
+def _under_way(coroutine: Coroutine[Any, Any, T]) -> Iterator[Future[T]]:
+    """The coroutine, begun on the vendor loop; cancelled when the block ends with an exception."""
     loop = get_loop()
     if _is_running_here(loop):
         coroutine.close()
         raise RuntimeError("This is the vendor loop: await the coroutine instead.")
     future: Future[T] = asyncio.run_coroutine_threadsafe(coroutine, loop)
     try:
-        return future.result(timeout_seconds)
+        yield future
     except BaseException:
         future.cancel()  # does nothing to one that ended by itself
         raise
@@ -88,11 +118,16 @@ def run(coroutine: Coroutine[Any, Any, T], timeout_seconds: float | None = None)
 
 def run_all(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T | BaseException]:
     """Run coroutines at the same time; each result, or the exception it raised, in their order."""
+    return run(_gather(coroutines))
 
-    async def gather() -> list[T | BaseException]:
-        return await asyncio.gather(*coroutines, return_exceptions=True)
 
-    return run(gather())
+def start_all(coroutines: Iterable[Coroutine[Any, Any, T]]) -> Future[list[T | BaseException]]:
+    """As ``run_all``, for whoever has something else to do meanwhile: where the results will be."""
+    return asyncio.run_coroutine_threadsafe(_gather(coroutines), get_loop())
+
+
+async def _gather(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T | BaseException]:
+    return await asyncio.gather(*coroutines, return_exceptions=True)
 
 
 def _is_running_here(loop: asyncio.AbstractEventLoop) -> bool:

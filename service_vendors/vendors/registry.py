@@ -8,7 +8,7 @@ its class. Either is used only when the setting SERVICE_VENDORS lists it; built-
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -45,24 +45,24 @@ def available() -> dict[str, type[ServiceVendor]]:
 
     A listed name that nothing provides is left out here and reported by the system checks.
     """
-    found = {}
-    for name in conf.words("SERVICE_VENDORS"):
-        vendor_class = find(name)
-        if vendor_class is not None:
-            found[name] = vendor_class
-    return found
+    return dict(_listed(tuple(conf.words("SERVICE_VENDORS"))))
+
+
+@cache
+def _listed(names: tuple[str, ...]) -> Mapping[str, type[ServiceVendor]]:
+    """Every call of a vendor asks for this, and lists change when a process starts."""
+    classes = (find(name) for name in names)
+    return {cls.name: cls for cls in classes if cls is not None}
 
 
 def vendor_class(name: str) -> type[ServiceVendor]:
-    """The active vendor of this name. Raises UnknownVendor, naming those there are."""
+    """The active vendor of this name or alias. Raises UnknownVendor, naming those there are."""
     classes = available()
-    try:
-        return classes[name]
-    except KeyError:
-        listed = ", ".join(classes) or "none"
-        raise UnknownVendor(
-            f"There is no active vendor {name!r}. SERVICE_VENDORS activates: {listed}."
-        ) from None
+    for cls in classes.values():
+        if name == cls.name or name in cls.aliases:
+            return cls
+    listed = ", ".join(classes) or "none"
+    raise UnknownVendor(f"There is no active vendor {name!r}. SERVICE_VENDORS activates: {listed}.")
 
 
 def get_vendor(organization: Organization | None, service: str | None = None) -> ServiceVendor:
@@ -90,11 +90,17 @@ def bind(account: VendorAccount) -> ServiceVendor:
 
 def webhook_at(address: str) -> tuple[str, Webhook] | None:
     """The vendor's name and the webhook that is served at ``/<address>``, or None."""
-    for name, cls in available().items():
+    return _webhooks(tuple(conf.words("SERVICE_VENDORS"))).get(address)
+
+
+@cache
+def _webhooks(names: tuple[str, ...]) -> Mapping[str, tuple[str, Webhook]]:
+    """By address; of two vendors with one address, the first that is listed."""
+    found: dict[str, tuple[str, Webhook]] = {}
+    for name, cls in _listed(names).items():
         for webhook in cls.webhooks:
-            if webhook.address == address:
-                return name, webhook
-    return None
+            found.setdefault(webhook.address, (name, webhook))
+    return found
 
 
 @cache
@@ -112,14 +118,16 @@ def outside() -> dict[str, EntryPoint]:
 
 @cache
 def find(name: str) -> type[ServiceVendor] | None:
-    """The vendor class of this name, listed or not; None when nobody provides it.
+    """The vendor class of this name or alias, listed or not; None when nobody provides it.
 
     Raises VendorBroken when it exists and cannot be used.
     """
     if name in built_in_names():
         return _from_folder(name)
-    entry = outside().get(name)
-    return None if entry is None else _from_entry_point(entry)
+    if entry := outside().get(name):
+        return _from_entry_point(entry)
+    built_in = (_from_folder(one) for one in sorted(built_in_names()))
+    return next((cls for cls in built_in if name in cls.aliases), None)
 
 
 def _from_folder(name: str) -> type[ServiceVendor]:
@@ -143,7 +151,8 @@ def _from_entry_point(entry: EntryPoint) -> type[ServiceVendor]:
 
 def reset(**_: Any) -> None:
     """Forget loaded classes and bound objects; they are found anew when next used."""
-    find.cache_clear()
+    for kept in (find, _listed, _webhooks):
+        kept.cache_clear()
     built_in_names.cache_clear()
     with _bound_lock:
         _bound.clear()

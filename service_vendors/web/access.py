@@ -17,10 +17,14 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRefresh
 
+from service_vendors import inventory
 from service_vendors.configuration import VendorStatus, vendor_status
+from service_vendors.exceptions import UnknownVendor
 from service_vendors.models import Membership, Organization, Role
+from service_vendors.sending import breaker
 from service_vendors.types import Feature
 from service_vendors.vendors import registry
+from service_vendors.vendors.base import ServiceVendor
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -45,13 +49,16 @@ class VendorBadge:
 
     title: str
     ready: bool
+    in_trouble: bool
     reason: str
     url: str = ""
 
     @property
     def state(self) -> str:
         """Ready or not, in words."""
-        return "ready" if self.ready else "not ready"
+        if not self.ready:
+            return "not ready"
+        return "trouble" if self.in_trouble else "ready"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +81,19 @@ class OtherOrganization:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A page that the navigation may show; some need a vendor with a feature."""
+    """A page that the navigation may show; some need a vendor with a feature, or a switch on."""
 
     title: str
     name: str
     minimum: Role
     feature: Feature | None = None
+    switch: Callable[[Organization], bool] = lambda organization: True
 
 
 _PAGES: Final = (
     _Page("Messages", "messages", Role.TEXTER),
+    _Page("Contacts", "contacts", Role.ADMIN),
+    _Page("Phone numbers", "phone_numbers", Role.ADMIN, Feature.NUMBERS, inventory.is_on),
     _Page("Handset", "handset", Role.ADMIN, Feature.HANDSET),
     _Page("Set aside", "set_aside", Role.ADMIN),
     _Page("Settings", "settings", Role.OWNER),
@@ -186,6 +196,8 @@ def first_page(membership: Membership) -> str:
 
 def vendor_badge(organization: Organization, role: Role, status: VendorStatus) -> VendorBadge:
     """The badge of the header, as much of it as a role may know."""
+    standing = breaker.standing(status.account) if status.ready else None
+    in_trouble = standing is not None and not standing.is_closed
     if not role.at_least(Role.OWNER):
         url = ""
         reason = "" if status.ready else "Texts wait until an owner has completed the settings."
@@ -194,12 +206,26 @@ def vendor_badge(organization: Organization, role: Role, status: VendorStatus) -
     else:
         url = reverse("service_vendors:settings", args=(organization.pk,)) + "#ready"
         reason = status.reason
-    return VendorBadge(vendor_title(status), status.ready, reason, url)
+    if standing is not None and in_trouble:
+        reason = (
+            "Too many calls failed: texts wait or go through another vendor until it works again."
+        )
+        if role.at_least(Role.ADMIN) and standing.last_error:
+            reason = f"{reason} The last error was: {standing.last_error}"
+    return VendorBadge(vendor_title(status), status.ready, in_trouble, reason, url)
 
 
 def vendor_title(status: VendorStatus) -> str:
     """The name of the vendor that sends, as people know it."""
     return registry.vendor_class(status.active.name).title if status.active else "No vendor"
+
+
+def vendor_or_404(service: str) -> type[ServiceVendor]:
+    """The active vendor that an address names. Raises Http404."""
+    try:
+        return registry.vendor_class(service)
+    except UnknownVendor as error:
+        raise Http404("There is no active vendor of this name.") from error
 
 
 def navigation(
@@ -212,7 +238,9 @@ def navigation(
     pages = [
         (page, reverse(f"service_vendors:{page.name}", args=(organization.pk,)))
         for page in _PAGES
-        if role.at_least(page.minimum) and (page.feature is None or page.feature in features)
+        if role.at_least(page.minimum)
+        and (page.feature is None or page.feature in features)
+        and page.switch(organization)
     ]
     # One page's address may begin with another's; the longest that fits is the one that is open.
     fitting = [url for _, url in pages if f"{request.path}/".startswith(f"{url}/")]

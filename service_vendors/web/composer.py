@@ -11,12 +11,14 @@ from django.core.validators import URLValidator
 
 from service_vendors.configuration import active_vendor
 from service_vendors.exceptions import (
+    ContactNotTextable,
     ContactOptedOut,
     IdempotencyConflict,
+    MediaRefused,
     MessageRefused,
     UnknownVendor,
 )
-from service_vendors.models import Message, Organization
+from service_vendors.models import Message, Organization, Origin
 from service_vendors.phone import InvalidPhoneNumber
 from service_vendors.sending import send_message
 from service_vendors.types import Feature
@@ -85,14 +87,17 @@ class Composer(forms.Form):
                 media=[picture] if picture else (),
                 sender=sender,
                 idempotency_key=f"page-{self.cleaned_data['key'] or self.fresh_key}",
+                origin=Origin.PAGE,
             )
         except IdempotencyConflict:
             self.key_was_used = True
             self.add_error(
                 None, "Another text was sent from here already. Press Send to send this one too."
             )
-        except (ContactOptedOut, InvalidPhoneNumber, UnknownVendor) as error:
+        except (ContactNotTextable, ContactOptedOut, InvalidPhoneNumber, UnknownVendor) as error:
             self.add_error(None, str(error))
+        except MediaRefused as error:
+            self.add_error("picture", str(error))
         except MessageRefused as error:
             # Without pictures there is no field for one to be wrong in.
             self.add_error(None if picture and not self.takes_pictures else "text", str(error))

@@ -10,9 +10,13 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_safe
 
-from service_vendors import segments
+from service_vendors import lookups, segments
+from service_vendors.configuration import active_vendor
+from service_vendors.exceptions import UnknownVendor
 from service_vendors.models import Organization, OrganizationContact, Role
+from service_vendors.segments import SegmentCount
 from service_vendors.types import LookupStatus
+from service_vendors.vendors import registry
 from service_vendors.web.access import OrganizationRequest, organization_page, page_context
 from service_vendors.web.composer import MOST_CHARACTERS, Composer
 from service_vendors.web.conversations import (
@@ -61,8 +65,17 @@ def conversation_segments(
     if request.method != "POST":
         return redirect("service_vendors:conversation", organization.pk, contact_number)
     text = request.POST.get("text", "").strip()[:MOST_CHARACTERS]
-    context = {"count": segments.count(text) if text else None}
+    context = {"count": _segments(organization, text) if text else None}
     return render(request, "service_vendors/messages/segments.html", context)
+
+
+def _segments(organization: Organization, text: str) -> SegmentCount:
+    """What a text takes with the vendor that would send it now, if there is one."""
+    try:
+        vendor_class = registry.vendor_class(active_vendor(organization).name)
+    except UnknownVendor:
+        return segments.count(text)
+    return vendor_class.count_segments(text)
 
 
 def talk_context(now: Talk, *, is_newest: bool = True) -> dict[str, Any]:
@@ -106,6 +119,7 @@ def _page(
         organization,
         composer=composer or Composer(organization),
         doubt=_doubt(organization, number),
+        is_refused=bool(lookups.refusals(organization, [number])),
         **talk_context(now, is_newest=not before),
     )
     return render(request, "service_vendors/messages/conversation.html", context, status=status)

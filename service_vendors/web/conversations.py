@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +12,6 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest
 
 from service_vendors import optouts
-from service_vendors.configuration import get_config
 from service_vendors.models import (
     Contact,
     Membership,
@@ -25,10 +23,10 @@ from service_vendors.models import (
 )
 from service_vendors.phone import InvalidPhoneNumber, is_e164, national, to_e164
 from service_vendors.web.attachments import Attachment, attachments, stored_media
+from service_vendors.web.searching import Search, country_of
 
 LIST_PAGE: Final = 30
 TALK_PAGE: Final = 50
-FEWEST_DIGITS: Final = 3
 LONGEST_CONTACT_NUMBER: Final = 16
 
 
@@ -47,21 +45,12 @@ class Shown(StrEnum):
         return "Everyone" if self is Shown.ALL else self.value.capitalize()
 
 
-_STATUSES: Final = {
+# Where the list is of the newest messages in these statuses.
+STATUSES: Final = {
     Shown.FAILED: (SendStatus.ERROR, SendStatus.NOT_ATTEMPTED),
     Shown.UNKNOWN: (SendStatus.UNKNOWN,),
     Shown.QUEUED: (SendStatus.QUEUED, SendStatus.SENDING, SendStatus.PAUSED),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """A number somebody looks for: a whole one, or some of its digits; or what is wrong with it."""
-
-    typed: str
-    number: str = ""
-    digits: str = ""
-    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +90,10 @@ class Bubble:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A conversation as it stands, oldest message first; ``older`` as in ConversationList."""
+    """A conversation as it stands, oldest message first; ``older`` as in ConversationList.
+
+    ``has_timelines``: the member may see what happened to each message.
+    """
 
     number: str
     name: str
@@ -109,6 +101,7 @@ class Talk:
     older: int
     opt_out: OptOut | None
     seen: str
+    has_timelines: bool
 
     @property
     def title(self) -> str:
@@ -130,28 +123,12 @@ def visible(organization: Organization, membership: Membership) -> QuerySet[Mess
     messages = Message.objects.filter(organization=organization)
     if Role(membership.role).at_least(Role.SUPERVOLUNTEER):
         return messages
-    own = Message.objects.filter(
-        organization=organization,
-        contact_number=OuterRef("contact_number"),
-        sender_id=membership.user_id,
-        pk__lte=OuterRef("pk"),
+    own = Message.objects.filter(organization=organization, sender_id=membership.user_id)
+    until_then = own.filter(contact_number=OuterRef("contact_number"), pk__lte=OuterRef("pk"))
+    # The first of these only leads the database to their few conversations among the many.
+    return messages.filter(contact_number__in=own.values("contact_number")).filter(
+        Exists(until_then)
     )
-    return messages.filter(Exists(own))
-
-
-def sought(organization: Organization, typed: str) -> Search:
-    """What a person who typed this looks for."""
-    typed = typed.strip()
-    if not typed:
-        return Search("")
-    try:
-        return Search(typed, number=to_e164(typed, _country(organization)))
-    except InvalidPhoneNumber:
-        digits = re.sub(r"\D", "", typed)
-    if len(digits) < FEWEST_DIGITS or re.search(r"[^\d\s()+./-]", typed):
-        error = f"Type a phone number, or at least {FEWEST_DIGITS} digits that follow one another."
-        return Search(typed, error=error)
-    return Search(typed, digits=digits)
 
 
 def conversation_list(
@@ -163,7 +140,7 @@ def conversation_list(
     before: int = 0,
 ) -> ConversationList:
     """The conversations with the newest messages, or those before the message ``before``."""
-    wanted = Q(is_from_contact=False, send_status__in=_STATUSES[shown]) if _narrows(shown) else Q()
+    wanted = Q(is_from_contact=False, send_status__in=STATUSES[shown]) if _narrows(shown) else Q()
     # Walks the newest messages and keeps the first of each conversation: however many messages
     # there are, it reads about as many as it shows.
     newer = Message.objects.filter(
@@ -175,12 +152,8 @@ def conversation_list(
     messages = visible(organization, membership).filter(wanted).filter(~Exists(newer))
     if shown is Shown.REPLIES:
         messages = messages.filter(is_from_contact=True)
-    if search and search.error:
-        messages = messages.none()
-    elif search and search.number:
-        messages = messages.filter(contact_number=search.number)
-    elif search and search.digits:
-        messages = messages.filter(contact_number__contains=search.digits)
+    if search:
+        messages = search.narrow(messages, "contact_number")
     if before:
         messages = messages.filter(pk__lt=before)
     found = list(messages.order_by("-pk")[: LIST_PAGE + 1])
@@ -222,6 +195,7 @@ def talk(
         older=page[0].pk if len(found) > TALK_PAGE else 0,
         opt_out=opt_out,
         seen=f"{last}-{int(opt_out is not None)}-{_digest(page, [])}",
+        has_timelines=Role(membership.role).at_least(Role.ADMIN),
     )
 
 
@@ -242,7 +216,7 @@ def contact_number_or_404(organization: Organization, given: str) -> str:
     if is_plain and texted.exists():
         return given
     try:
-        return to_e164(given, _country(organization))
+        return to_e164(given, country_of(organization))
     except InvalidPhoneNumber as error:
         raise Http404(str(error)) from error
 
@@ -253,11 +227,7 @@ def first_of_page(given: str) -> int:
 
 
 def _narrows(shown: Shown) -> bool:
-    return shown in _STATUSES
-
-
-def _country(organization: Organization) -> str:
-    return str(get_config("PHONE_NUMBER_COUNTRY", organization))
+    return shown in STATUSES
 
 
 def _digest(messages: Sequence[Message], others: list[str]) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import update_wrapper
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
@@ -22,7 +23,12 @@ from service_vendors.models import Contact, Organization, OwnedPhoneNumber, Role
 from service_vendors.types import Feature, HandsetMessage, Media
 from service_vendors.vendors import loop
 from service_vendors.vendors.base import ServiceVendor
-from service_vendors.web.access import OrganizationRequest, organization_page, page_context
+from service_vendors.web.access import (
+    OrganizationRequest,
+    PlainView,
+    organization_page,
+    page_context,
+)
 from service_vendors.web.attachments import Attachment, attachments
 from service_vendors.web.composer import Composer
 from service_vendors.web.conversation import talk_context
@@ -30,9 +36,9 @@ from service_vendors.web.conversations import (
     contact_number_or_404,
     conversation_list,
     names,
-    sought,
     talk,
 )
+from service_vendors.web.searching import sought
 
 T = TypeVar("T")
 
@@ -82,12 +88,29 @@ class ReplyForm(forms.Form):
         return bool(self.cleaned_data["say"] or self.cleaned_data["picture"])
 
 
+def handset_page(view: Callable[..., HttpResponse]) -> PlainView:
+    """A page about the phones of a stand-in vendor's contacts, for admins.
+
+    The view is given that vendor; where the organization's vendor is none, the answer is 404.
+    """
+
+    def page(
+        request: OrganizationRequest, organization: Organization, /, **from_address: Any
+    ) -> HttpResponse:
+        vendor = _stand_in(organization)
+        if vendor is None:
+            return _no_handset(request, organization)
+        return view(request, organization, vendor, **from_address)
+
+    return organization_page(Role.ADMIN)(update_wrapper(page, view))
+
+
 @require_safe
-@organization_page(Role.ADMIN)
-def handset(request: OrganizationRequest, organization: Organization) -> HttpResponse:
+@handset_page
+def handset(
+    request: OrganizationRequest, organization: Organization, vendor: ServiceVendor
+) -> HttpResponse:
     """On to a contact's phone: the one asked for, or whoever was texted last."""
-    if _stand_in(organization) is None:
-        return _no_handset(request, organization)
     wanted = sought(organization, request.GET.get("number", ""))
     if not wanted.typed:
         recent = conversation_list(organization, request.membership).conversations
@@ -104,14 +127,14 @@ def handset(request: OrganizationRequest, organization: Organization) -> HttpRes
 
 
 @require_safe
-@organization_page(Role.ADMIN)
+@handset_page
 def handset_phone(
-    request: OrganizationRequest, organization: Organization, contact_number: str
+    request: OrganizationRequest,
+    organization: Organization,
+    vendor: ServiceVendor,
+    contact_number: str,
 ) -> HttpResponse:
     """The phone of one contact, and the organization's conversation with them."""
-    vendor = _stand_in(organization)
-    if vendor is None:
-        return _no_handset(request, organization)
     number = contact_number_or_404(organization, contact_number)
     if number != contact_number:
         return redirect("service_vendors:handset_phone", organization.pk, number)
@@ -119,14 +142,14 @@ def handset_phone(
 
 
 @require_safe
-@organization_page(Role.ADMIN)
+@handset_page
 def handset_updates(
-    request: OrganizationRequest, organization: Organization, contact_number: str
+    request: OrganizationRequest,
+    organization: Organization,
+    vendor: ServiceVendor,
+    contact_number: str,
 ) -> HttpResponse:
     """What is on the phone, for htmx: 204 while it is what the page already shows."""
-    vendor = _stand_in(organization)
-    if vendor is None:
-        return _no_handset(request, organization)
     number = contact_number_or_404(organization, contact_number)
     phone = phone_of(request, organization, vendor, number)
     seen = request.GET.get("seen", "")
@@ -136,14 +159,14 @@ def handset_updates(
     return render(request, "service_vendors/handset/updates.html", context)
 
 
-@organization_page(Role.ADMIN)
+@handset_page
 def handset_reply(
-    request: OrganizationRequest, organization: Organization, contact_number: str
+    request: OrganizationRequest,
+    organization: Organization,
+    vendor: ServiceVendor,
+    contact_number: str,
 ) -> HttpResponse:
     """Text as the contact."""
-    vendor = _stand_in(organization)
-    if vendor is None:
-        return _no_handset(request, organization)
     number = contact_number_or_404(organization, contact_number)
     if request.method != "POST":
         return redirect("service_vendors:handset_phone", organization.pk, number)

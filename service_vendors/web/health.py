@@ -12,7 +12,8 @@ from django.urls import path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from service_vendors import sentinel
+from service_vendors import backlog, conf, sentinel
+from service_vendors.receiving import spool as webhook_spool
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,22 @@ def encryption() -> str:
     return "the sentinel is missing: run `manage.py migrate`"
 
 
-CHECKS: tuple[Callable[[], str], ...] = (database, migrations, encryption)
+def workers() -> str:
+    """Whether somebody does what is due."""
+    waited = backlog.read().oldest_seconds
+    if waited < conf.seconds("HEALTH_WAIT_SECONDS"):
+        return FINE
+    return f"work has been due for {waited:.0f} seconds: see that workers and beat run"
+
+
+def spool() -> str:
+    """Whether the webhooks that came to this machine are all in the database."""
+    if webhook_spool.is_empty():
+        return FINE
+    return f"{webhook_spool.size()} bytes of webhooks wait on disk for the database"
+
+
+CHECKS: tuple[Callable[[], str], ...] = (database, migrations, encryption, workers, spool)
 
 
 @never_cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -14,22 +13,8 @@ from django.views.decorators.http import require_safe
 
 from service_vendors.models import Organization, Role
 from service_vendors.web.access import OrganizationRequest, organization_page, page_context
-from service_vendors.web.conversations import (
-    Search,
-    Shown,
-    conversation_list,
-    first_of_page,
-    sought,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Narrowing:
-    """One link that narrows the list."""
-
-    title: str
-    url: str
-    current: bool
+from service_vendors.web.conversations import STATUSES, Shown, conversation_list, first_of_page
+from service_vendors.web.searching import Narrowing, Search, sought
 
 
 @require_safe
@@ -49,9 +34,12 @@ def messages(request: OrganizationRequest, organization: Organization) -> HttpRe
         "shown": shown,
         "search": search,
         "is_newest": not before,
-        "older_url": _with(address, shown, search, before=found.older),
+        "older_url": _with(address, shown, search, before=found.older) if found.older else "",
+        "back_url": _with(address, shown, search) if before else "",
         "newest_url": _with(address, shown, search),
         "live_url": _with(address, shown, search, seen=found.seen),
+        # Where the list is one of messages: of those that wait, failed or are in doubt.
+        "has_timelines": shown in STATUSES and Role(request.membership.role).at_least(Role.ADMIN),
     }
     if request.headers.get("HX-Request"):
         if request.GET.get("seen") == found.seen:

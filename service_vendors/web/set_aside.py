@@ -1,4 +1,4 @@
-"""Webhook events that could not be applied: what came, why it failed, and trying it again."""
+"""What waits for a person: events that could not be applied, and texts in doubt."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from service_vendors.models import Organization, Role, WebhookEvent
 from service_vendors.vendors import registry
 from service_vendors.web.access import OrganizationRequest, organization_page, page_context
 from service_vendors.web.conversations import first_of_page
+from service_vendors.web.doubts import doubts_context
 
 PAGE: Final = 20
 MOST_CHARACTERS: Final = 2_000
@@ -49,20 +50,24 @@ class Preview:
 @require_safe
 @organization_page(Role.ADMIN)
 def set_aside(request: OrganizationRequest, organization: Organization) -> HttpResponse:
-    """The events that were given up, and those that are being tried again."""
+    """The texts in doubt, the events that were given up, and those that are being tried again."""
     before = first_of_page(request.GET.get("before", ""))
     waiting = _given_up(organization)
     if before:
         waiting = waiting.filter(pk__lt=before)
     found = list(waiting.order_by("-pk")[: PAGE + 1])
     shown = found[:PAGE]
+    count, doubts = _given_up(organization).count(), doubts_context(organization)
     context = page_context(
         request,
         organization,
         previews=[preview(event) for event in shown],
-        count=_given_up(organization).count(),
+        count=count,
+        waiting_count=count + doubts["doubt_count"],
+        **doubts,
         retried=_retried(organization)[:PAGE],
-        older=shown[-1].pk if len(found) > PAGE else 0,
+        older_url=f"?before={shown[-1].pk}" if len(found) > PAGE else "",
+        back_url=request.path if before and shown else "",
         is_newest=not before,
     )
     return render(request, "service_vendors/set_aside/page.html", context)

@@ -17,8 +17,7 @@ from service_vendors import configuration
 from service_vendors.exceptions import UnknownVendor, VendorError
 from service_vendors.models import Organization, Role
 from service_vendors.vendors import loop, registry
-from service_vendors.vendors.base import ServiceVendor
-from service_vendors.web.access import OrganizationRequest, organization_page
+from service_vendors.web.access import OrganizationRequest, organization_page, vendor_or_404
 from service_vendors.web.settings_page import settings_context
 from service_vendors.web.trial import Trial, TrialForm, trial_of
 from service_vendors.web.vendor_choice import ChoiceForm
@@ -49,8 +48,8 @@ def settings_vendor(
     request: OrganizationRequest, organization: Organization, service: str
 ) -> HttpResponse:
     """Save one vendor's settings, after the vendor was asked whether they work."""
-    vendor = _vendor_or_404(service)
-    if not vendor.supports_org_config:
+    vendor = vendor_or_404(service)
+    if not vendor.supports_org_config():
         raise Http404("The installation's operators set this vendor up.")
     if request.method != "POST":  # the address of a refused form, opened anew
         return _back(organization, service)
@@ -82,7 +81,7 @@ def settings_test_connection(
     request: OrganizationRequest, organization: Organization, service: str
 ) -> HttpResponse:
     """Ask the vendor, with the saved settings, whether the account works."""
-    _vendor_or_404(service)
+    vendor_or_404(service)
     if request.method != "POST":
         return _back(organization, service)
     result = _connect(organization, service)
@@ -160,13 +159,6 @@ def _who_sends(organization: Organization) -> str:
     except UnknownVendor as error:
         return str(error)
     return f"{registry.vendor_class(active.name).title} sends your texts from now on."
-
-
-def _vendor_or_404(service: str) -> type[ServiceVendor]:
-    try:
-        return registry.vendor_class(service)
-    except UnknownVendor as error:
-        raise Http404("There is no active vendor of this name.") from error
 
 
 def _back(organization: Organization, anchor: str = "") -> HttpResponse:

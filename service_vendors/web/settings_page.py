@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
-from django.db.models import Max
+from django.db.models import OuterRef, Subquery, prefetch_related_objects
 
 from service_vendors import conf
-from service_vendors.configuration import VendorStatus, vendor_of, vendor_status
-from service_vendors.models import AuditEntry, Organization, WebhookEvent
+from service_vendors.configuration import VendorStatus, status_of, vendor_of, vendor_status
+from service_vendors.models import AuditEntry, Campaign, Organization, WebhookEvent
+from service_vendors.sending import breaker
+from service_vendors.sending.breaker import Standing
 from service_vendors.types import Feature, VendorMetadata, Webhook
 from service_vendors.vendors import registry
+from service_vendors.vendors.base import ServiceVendor
 from service_vendors.web.access import OrganizationRequest, page_context
+from service_vendors.web.account_setup import SetupPanel, setup_panel
+from service_vendors.web.hours_form import HoursForm
+from service_vendors.web.manager_offer import OfferedManager, offered_managers
+from service_vendors.web.pointing import Pointing
 from service_vendors.web.trial import TrialForm, trial_of
 from service_vendors.web.vendor_choice import ChoiceForm
 from service_vendors.web.vendor_forms import VendorConfigForm, form_for
+from service_vendors.web.vendor_trouble import fallbacks_of
 
 AUDIT_PAGE: Final = 20
 
@@ -39,18 +49,29 @@ class VendorSection:
     vendor: VendorMetadata
     is_active: bool
     status: VendorStatus
+    breaker: Standing
     form: VendorConfigForm
     webhooks: list[WebhookLine]
+    pointing: Pointing | None
+    managers: list[OfferedManager]
+    setup: SetupPanel | None
 
     @property
     def is_open(self) -> bool:
         """Whether it is shown unfolded."""
-        return self.is_active or self.form.is_bound
+        under_way = self.setup is not None and self.setup.is_open
+        asked = self.form.is_bound or self.pointing is not None
+        return self.is_active or asked or under_way or not self.breaker.is_closed
 
     @property
     def has_handset(self) -> bool:
         """Whether it texts nobody and a page shows what the contact would see."""
         return Feature.HANDSET in self.vendor.features
+
+    @property
+    def points_webhooks(self) -> bool:
+        """Whether it can be told where to call, from here."""
+        return Feature.WEBHOOK_SETUP in self.vendor.features
 
     @property
     def features(self) -> str:
@@ -83,24 +104,44 @@ def settings_context(
     vendor_form: VendorConfigForm | None = None,
     choice_form: ChoiceForm | None = None,
     trial_form: TrialForm | None = None,
+    hours_form: HoursForm | None = None,
+    pointing: Mapping[str, Pointing] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Everything on the page; a form that was refused is given and shown with its errors."""
-    status = vendor_status(organization)
-    sections = [_section(organization, name, status, vendor_form) for name in registry.available()]
+    """Everything on the page; a form that was refused is given and shown with its errors.
+
+    ``pointing`` is what was asked of vendors about where they call, by their names.
+    """
+    prefetch_related_objects([organization], "vendor_configs")
+    received = _last_received(organization)
+    sections = [
+        _section(organization, name, vendor_form, pointing.get(name), received)
+        for name in registry.available()
+    ]
+    active = next((section for section in sections if section.is_active), None)
+    choice_form = choice_form or ChoiceForm(organization)
+    choice_form.ready = {section.service: section.status.ready for section in sections}
     return page_context(
         request,
         organization,
-        status=status,
+        status=active.status if active else vendor_status(organization),
         on_settings_page=True,
-        active=next((section for section in sections if section.is_active), None),
+        active=active,
+        fallbacks=fallbacks_of(organization, active.service if active else "", choice_form.ready),
+        campaigns=_campaigns_at_stake(choice_form, active),
         sections=sorted(sections, key=lambda section: not section.is_active),
-        choice_form=choice_form or ChoiceForm(organization),
+        choice_form=choice_form,
         refused_form=next(
-            (form for form in (vendor_form, choice_form) if form is not None and form.errors), None
+            (
+                form
+                for form in (vendor_form, choice_form, hours_form)
+                if form is not None and form.errors
+            ),
+            None,
         ),
         has_public_address=bool(conf.text("BASE_URL")),
         trial_form=trial_form or TrialForm(),
         trial=trial_of(organization, request.GET.get("test", "")),
+        hours_form=hours_form or HoursForm(organization),
         audit=audit_trail(organization, request.GET.get("before", "")),
     )
 
@@ -123,30 +164,56 @@ def audit_trail(organization: Organization, before: str = "") -> AuditTrail:
 def _section(
     organization: Organization,
     service: str,
-    status: VendorStatus,
     refused: VendorConfigForm | None,
+    pointing: Pointing | None,
+    received: Mapping[str, datetime],
 ) -> VendorSection:
-    is_active = status.active is not None and status.active.name == service
+    vendor = vendor_of(organization, service)  # once: it costs a look for its secrets
+    status = status_of(organization, vendor)
     own = refused is not None and refused.service == service
+    vendor_class = registry.vendor_class(service)
     return VendorSection(
         service=service,
-        vendor=registry.vendor_class(service).get_metadata(),
-        is_active=is_active,
-        status=status if is_active else vendor_status(organization, service),
+        vendor=vendor_class.get_metadata(),
+        is_active=status.active is not None and status.active.name == service,
+        status=status,
+        breaker=breaker.standing(vendor.account_name),
         form=refused if refused and own else form_for(organization, service),
-        webhooks=_webhooks(organization, service),
+        webhooks=_webhooks(vendor, received),
+        pointing=pointing,
+        managers=offered_managers(organization, vendor_class),
+        setup=setup_panel(organization, vendor_class),
     )
 
 
-def _webhooks(organization: Organization, service: str) -> list[WebhookLine]:
-    vendor = vendor_of(organization, service)
-    received = dict(
-        WebhookEvent.objects.filter(organization=organization, service=service)
-        .order_by()
-        .values("address")
-        .annotate(last=Max("received_at"))
-        .values_list("address", "last")
+def _campaigns_at_stake(choice: ChoiceForm, active: VendorSection | None) -> list[Campaign]:
+    """The running campaigns, where something on the page could change how they text."""
+    can_be_set_up = active is not None and active.vendor.supports_org_config
+    return choice.campaigns if choice.warns or can_be_set_up else []
+
+
+def _last_received(organization: Organization) -> dict[str, datetime]:
+    """When each vendor's addresses were last called: one look into the index for each of them."""
+    addresses = [
+        webhook.address
+        for vendor_class in registry.available().values()
+        for webhook in vendor_class.webhooks
+    ]
+    events = WebhookEvent.objects.filter(organization=OuterRef("pk")).order_by("-id")
+    last = [
+        Subquery(events.filter(address=address).values("received_at")[:1]) for address in addresses
+    ]
+    names = [f"called_{number}" for number in range(len(addresses))]
+    row = (
+        Organization.objects.filter(pk=organization.pk)
+        .annotate(**dict(zip(names, last, strict=True)))
+        .values_list(*names)
+        .get()
     )
+    return {address: at for address, at in zip(addresses, row, strict=True) if at is not None}
+
+
+def _webhooks(vendor: ServiceVendor, received: Mapping[str, datetime]) -> list[WebhookLine]:
     return [
         WebhookLine(
             id=f"webhook-{webhook.address}",

@@ -13,7 +13,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils import timezone
 
 from service_vendors.exceptions import MessageRefused, UnknownVendor
-from service_vendors.models import FINAL_STATUSES, Message, Organization
+from service_vendors.models import FINAL_STATUSES, Message, Organization, Origin
 from service_vendors.phone import InvalidPhoneNumber
 from service_vendors.sending import send_message
 
@@ -53,6 +53,7 @@ class TrialForm(forms.Form):
                 self.cleaned_data["text"],
                 sender=sender,
                 idempotency_key=f"test-message-{key}",
+                origin=Origin.TRIAL,
             )
         except InvalidPhoneNumber as error:
             self.add_error("number", str(error))

@@ -39,6 +39,7 @@ class ChoiceForm(forms.Form):
     def __init__(self, organization: Organization, data: Any = None) -> None:
         super().__init__(data, auto_id="choose-%s", label_suffix="")
         self.organization = organization
+        self.ready: dict[str, bool] = {}  # the page knows it of every vendor
         self.own = str(organization.feature("DEFAULT_SERVICE") or "")
         self.campaigns = running_campaigns(organization)
         service = self.fields["service"]
@@ -86,13 +87,12 @@ class ChoiceForm(forms.Form):
             checked=not chosen,
         )
         for name, title in titles.items():
-            status = configuration.vendor_status(self.organization, name)
             yield Option(
                 value=name,
                 id=f"choose-{name}",
                 title=title,
                 hint="",
-                ready=status.ready,
+                ready=self.ready.get(name),
                 checked=chosen == name,
             )
 

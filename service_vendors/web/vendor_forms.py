@@ -4,8 +4,8 @@
         vendor_class = ...
 
 makes a text field of every config field and a write-only one of every secret. A vendor declares a
-field of its own where it knows better (choices, a longer help); the name must be the config
-field's. Of a secret, no widget ever shows anything, whatever the vendor declared.
+field of its own where it knows better (choices, a longer help, a shape); the name must be the
+config field's. Of a secret, no widget ever shows anything, whatever the vendor declared.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ else:
 
 REMOVE: Final = "remove_"
 MOST_CHARACTERS: Final = 8_000
+MOST_SHAPED_CHARACTERS: Final = 200
 _SECRET_ATTRS: Final = {
     "autocomplete": "new-password",
     "autocapitalize": "none",
@@ -55,6 +56,19 @@ class SecretInput(WriteOnly, forms.PasswordInput):
 
 class SecretTextarea(WriteOnly, forms.Textarea):
     """For a secret of several lines, such as a private key."""
+
+
+def shaped_field(
+    shape: str, words: str, *, help_text: str, widget: type[forms.Widget] | None = None
+) -> forms.Field:
+    """A field for what has a shape, a regular expression of all of it; of all else, it says why."""
+    return forms.RegexField(
+        rf"^(?:{shape})$",
+        max_length=MOST_SHAPED_CHARACTERS,
+        help_text=help_text,
+        error_messages={"invalid": words},
+        widget=widget,
+    )
 
 
 @dataclass(frozen=True, slots=True)

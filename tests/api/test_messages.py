@@ -10,7 +10,9 @@ import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
-from service_vendors.models import Message, Organization, Role, SendStatus
+from service_vendors.models import Message, Organization, Role, SendStatus, Step
+from service_vendors.models.history import line, read
+from service_vendors.sending import history
 from tests.api.conftest import calling_as
 from tests.factories import MembershipFactory, MessageFactory, OptOutFactory
 
@@ -44,6 +46,39 @@ def test_a_message_is_stored_for_sending_and_named_in_the_location(
     assert answer["Location"] == address(organization, message.reference)
     assert "Idempotent-Replayed" not in answer
     assert client.get(answer["Location"]).json()["reference"] == body["reference"]
+
+
+@pytest.mark.parametrize("role", [Role.OWNER, Role.ADMIN, Role.SUPERVOLUNTEER, Role.TEXTER])
+def test_one_message_comes_with_its_history_for_admins_and_owners(
+    organization: Organization, as_role: AsRole, role: Role
+) -> None:
+    client = as_role(role)
+    body = {"contact_number": NUMBER, "text": "Vote on Tuesday!"}
+    sent = client.post(address(organization), body, format="json")
+    assert "history" not in sent.json()
+    message = Message.objects.get()
+    message.history = line(history.step(Step.QUEUED, origin="api", by=message.sender_id))
+    history.add(message, Step.TRY_LATER, seconds=0.1, code=42, until=message.due_at, reason="Busy.")
+    message.save()
+    told = client.get(sent["Location"]).json()["history"]
+    if not role.at_least(Role.ADMIN):
+        assert told is None
+        return
+    assert [one["step"] for one in told] == ["queued", "try_later"]
+    assert told[0]["title"] == f"Queued by {message.sender}"
+    assert told[0]["detail"] == "It came over the API."
+    assert (told[1]["title"], told[1]["detail"]) == ("Scripted did not take it", "Busy.")
+    assert told[1]["error"]["code"] == 42
+    assert told[1]["until"] is not None and told[1]["occurred_at"] is None
+    assert NUMBER not in str(told) and body["text"] not in str(told)
+
+
+def test_what_came_over_the_api_says_so(organization: Organization, as_role: AsRole) -> None:
+    body = {"contact_number": NUMBER, "text": "Vote!"}
+    as_role(Role.TEXTER).post(address(organization), body, format="json")
+    message = Message.objects.get()
+    queued = read(message.history)[0]
+    assert (queued["origin"], queued["by"]) == ("api", str(message.sender_id))
 
 
 def test_a_repeated_key_sends_once_and_says_that_it_was_a_repeat(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from service_vendors.configuration import save_vendor_config
 from service_vendors.models import Organization, Role
 from tests.api.conftest import calling_as
 from tests.factories import MembershipFactory, OrganizationFactory, UserFactory
+from tests.trouble import LAST_ERROR, open_the_breaker
 
 AsRole = Callable[[Role], APIClient]
 
@@ -46,6 +49,21 @@ def test_an_owner_sees_that_a_secret_is_set_and_never_the_secret(
     assert answer.json()["settings"] == {"account": "AC9", "token": "<Hidden>"}
     assert answer.json()["ready"] is True
     assert b"4711" not in answer.content
+
+
+def test_a_vendor_in_trouble_says_since_when_why_and_when_it_is_tried_again(
+    organization: Organization, as_role: AsRole
+) -> None:
+    address = f"/api/organizations/{organization.pk}/vendor"
+    assert as_role(Role.ADMIN).get(address).json()["trouble"] is None
+    before = timezone.now()
+    open_the_breaker(organization)
+    body = as_role(Role.ADMIN).get(address).json()
+    assert body["ready"] is True, "there is nothing to set up"
+    trouble = body["trouble"]
+    assert (trouble["state"], trouble["last_error"]) == ("open", LAST_ERROR)
+    assert datetime.fromisoformat(trouble["since"]) >= before
+    assert datetime.fromisoformat(trouble["next_try"]) > timezone.now()
 
 
 def test_without_a_vendor_the_status_says_what_to_set(

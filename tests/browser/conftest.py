@@ -16,6 +16,7 @@ PATIENCE_SECONDS = 5.0
 Visit = Callable[..., Page]
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests come last.
 

@@ -16,8 +16,15 @@ PAGES = (
     "/admin/1/messages?q=nobody",
     "/admin/1/messages/+12125550101",
     "/admin/1/messages/set-aside",
+    "/admin/1/contacts",
+    "/admin/1/contacts?q=nobody",
+    "/admin/1/contacts/+12125550109",
+    "/admin/1/contacts/lookups",
     "/admin/1/handset/+12125550101",
     "/admin/1/handset?number=12",
+    "/admin/1/phone-numbers",
+    "/admin/1/phone-numbers/buy?area_code=212&limit=50",
+    "/admin/1/phone-numbers/release?area_code=206&limit=2",
 )
 LONG = "https://example.org/" + "a-very-long-address-without-any-space/" * 6
 
@@ -46,6 +53,16 @@ def test_no_page_is_wider_than_the_screen(width: int, scheme: str, visit: Visit)
 def _too_wide(page: Page) -> int:
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     return int(page.evaluate(wide))
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_title_of_the_navigation_runs_into_its_neighbour(width: int, visit: Visit) -> None:
+    page = visit("owner", "/admin/1/messages", viewport={"width": width, "height": 700})
+    links = page.locator("#pages a")
+    assert links.count() == 6
+    assert links.evaluate_all("links => links.filter(it => it.scrollWidth > it.clientWidth)") == []
+    tops = links.evaluate_all("links => links.map(it => it.getBoundingClientRect().top)")
+    assert len(set(tops)) == (1 if width < 992 else 6)
 
 
 def test_the_newest_text_is_in_view(visit: Visit) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, Route, expect
 
 from tests.browser.conftest import PATIENCE_SECONDS, Visit
 
@@ -84,3 +86,20 @@ def test_a_texter_has_no_handset(visit: Visit, complaints: list[str]) -> None:
     assert answer is not None
     assert answer.status == 403
     assert "403" in complaints.pop()
+
+
+def test_news_that_are_overtaken_by_a_reply_are_dropped(visit: Visit) -> None:
+    page = visit("owner", "/admin/1/handset/+12125550156")
+
+    def slowly(route: Route) -> None:
+        page.wait_for_timeout(700)
+        with suppress(Error):  # the page gave this request up meanwhile
+            route.continue_()
+
+    page.route("**/updates*", slowly)
+    for text in ("one", "two", "three"):
+        page.get_by_label("Answer as the contact").fill(text)
+        page.get_by_role("button", name="Send from the phone").click()
+        expect(phone_of(page).last).to_contain_text(text, timeout=PATIENCE)
+        page.wait_for_timeout(1_000)
+    page.unroute_all(behavior="ignoreErrors")

@@ -27,6 +27,7 @@ def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
 
 def test_the_commands_of_the_design_are_there() -> None:
     assert {"demo", "fakeservice", "rotate_secrets", "send_message", "vendors"} <= set(OURS)
+    assert {"buy_numbers", "delete_numbers", "sync_numbers", "list_numbers"} <= set(OURS)
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -43,6 +44,8 @@ def test_help_says_what_it_is_for_and_ends_with_an_example(name: str) -> None:
         ("send_message",),
         ("vendors", "--nonsense"),
         ("rotate_secrets", "x"),
+        ("buy_numbers", "1", "212", "--limit", "many"),
+        ("delete_numbers", "1"),
     ],
 )
 def test_bad_arguments_are_told_in_one_line_and_a_code_that_is_not_zero(
@@ -55,7 +58,8 @@ def test_bad_arguments_are_told_in_one_line_and_a_code_that_is_not_zero(
 
 
 @pytest.mark.parametrize(
-    "arguments", [("send_message", "1", "+12125550123", "Hi"), ("rotate_secrets",)]
+    "arguments",
+    [("send_message", "1", "+12125550123", "Hi"), ("rotate_secrets",), ("list_numbers", "1")],
 )
 def test_a_database_without_tables_is_told_in_one_line(
     arguments: tuple[str, ...], tmp_path: Path

@@ -36,5 +36,5 @@ def test_without_a_vendor_it_says_what_to_do(run: Run, settings: Any) -> None:
 def test_the_settings_are_printed_as_a_document(run: Run) -> None:
     said = run("vendors", "--docs")
     assert said.startswith("## The app\n")
-    assert "| `SEND_BATCH_SIZE` | whole number | `100` |" in said
+    assert "| `SEND_BATCH_SIZE` | whole number | `250` |" in said
     assert "| `FAKESERVICE_API_KEY` | API key | yes | yes |" in said

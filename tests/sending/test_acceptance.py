@@ -47,6 +47,7 @@ def test_a_number_without_country_is_read_as_the_organizations_country(
         (MessageDraft(NUMBER, "x" * 1601), "1601 characters"),
         (MessageDraft(NUMBER, "hi", ("ftp://example.org/a.png",)), "https://"),
         (MessageDraft(NUMBER, "hi", ("javascript:alert(1)",)), "https://"),
+        (MessageDraft(NUMBER, "hi", ("http://169.254.169.254/latest",)), "public internet"),
         (MessageDraft(NUMBER, "hi", ("https://example.org/a.png",) * 11), "10 pictures"),
         (
             MessageDraft(NUMBER, "hi", send_before=timezone.now() - timedelta(seconds=1)),

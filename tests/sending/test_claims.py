@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 
 import pytest
 from django.db import connections
@@ -74,7 +75,7 @@ def test_ten_stops_at_once_are_one_opt_out(organization: Organization) -> None:
 def test_a_claim_that_was_lost_records_nothing(organization: Organization) -> None:
     message = send_message(organization, NUMBER, "Hello")
     (first,) = ledger.claim([message.pk])
-    ledger.record({first: TryLater("busy")})
+    ledger.record({copy(first): TryLater("busy")})
     Message.objects.update(due_at=message.due_at)
     (second,) = ledger.claim([message.pk])
     ledger.record({first: Accepted(SendReceipt("late"))})

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
 from django.db import connections
 from django.utils import timezone
 
-from service_vendors import optouts, sending
+from service_vendors import conf, optouts, sending
 from service_vendors.exceptions import (
     PermanentVendorError,
     SendUncertain,
@@ -25,7 +27,10 @@ from service_vendors.models import (
     SendStatus,
 )
 from service_vendors.sending import send_message, sweeping
-from service_vendors.types import DeliveryReport, ReportStatus, SendReceipt
+from service_vendors.sending.doubts import in_doubt
+from service_vendors.sending.preparation import prepare
+from service_vendors.types import DeliveryReport, LookupStatus, ReportStatus, SendReceipt
+from tests.factories import MessageFactory
 from tests.scripted_vendor import Answer, Script
 
 NUMBER = "+12125550123"
@@ -92,7 +97,9 @@ def test_retry_after_is_honoured(script: Script, message: Message) -> None:
     before = timezone.now()
     sending.dispatch([message.pk])
     message.refresh_from_db()
-    assert message.due_at and message.due_at >= before + timedelta(seconds=500)
+    after = timezone.now()
+    due = message.due_at
+    assert due and before + timedelta(seconds=500) <= due <= after + timedelta(seconds=501)
 
 
 def test_after_the_last_try_a_message_fails_with_the_reason(
@@ -227,11 +234,42 @@ def test_a_broken_claim_becomes_unknown_and_is_settled_by_asking_the_vendor(
 
 def test_a_doubtful_send_that_the_vendor_failed_says_why(script: Script, message: Message) -> None:
     Message.objects.update(send_status=SendStatus.UNKNOWN, due_at=timezone.now())
-    script.found = lambda out: SendReceipt("found", status=ReportStatus.ERROR, error_code=42)
+    script.found = lambda out: SendReceipt(
+        "found",
+        status=ReportStatus.ERROR,
+        error_code=42,
+        opted_out=True,
+        contact_status=LookupStatus.LANDLINE,
+    )
     assert sweeping.settle_doubtful() == 1
     message.refresh_from_db()
     assert (message.send_status, message.error_code) == (SendStatus.ERROR, 42)
     assert message.status_reason == "The answer was not what you hoped for."
+    known = OrganizationContact.objects.get(contact_number=message.contact_number)
+    assert (known.last_error_code, known.status_code) == (42, LookupStatus.LANDLINE.value)
+    assert OptOut.objects.get().cell == message.contact_number
+
+
+def test_what_another_message_is_known_to_be_settles_no_doubt(
+    script: Script, message: Message
+) -> None:
+    """Where a vendor compares texts, the same text sent twice looks like the one in doubt."""
+    MessageFactory(
+        organization=message.organization,
+        service="scripted",
+        service_id="taken",
+        contact_number=message.contact_number,
+        text=message.text,
+        send_status=SendStatus.SENT,
+    )
+    Message.objects.filter(pk=message.pk).update(
+        send_status=SendStatus.UNKNOWN, due_at=timezone.now()
+    )
+    script.found = lambda out: SendReceipt("taken")
+    assert sweeping.settle_doubtful() == 0
+    message.refresh_from_db()
+    assert (message.send_status, message.service_id) == (SendStatus.UNKNOWN, "")
+    assert message.due_at is not None and message.due_at > timezone.now()
 
 
 def test_what_cannot_be_settled_stays_unknown_and_is_asked_no_more(
@@ -239,11 +277,46 @@ def test_what_cannot_be_settled_stays_unknown_and_is_asked_no_more(
 ) -> None:
     settings.SETTLE_SECONDS = 0
     Message.objects.update(send_status=SendStatus.UNKNOWN, due_at=timezone.now())
-    for _ in range(settings.SETTLE_MAX_ATTEMPTS if hasattr(settings, "SETTLE_MAX_ATTEMPTS") else 6):
+    for _ in range(conf.whole("SETTLE_MAX_ATTEMPTS")):
         assert sweeping.settle_doubtful() == 0
     message.refresh_from_db()
     assert (message.send_status, message.due_at) == (SendStatus.UNKNOWN, None)
     assert not script.sent
+
+
+def test_a_doubt_is_a_persons_to_settle_within_a_quarter_of_an_hour(
+    script: Script, message: Message
+) -> None:
+    """As the settings are built in, counted from the claim of the worker that died."""
+    waited = timedelta(seconds=conf.seconds("SEND_LEASE_SECONDS"))
+    Message.objects.update(send_status=SendStatus.SENDING, due_at=timezone.now())
+    while not in_doubt(message.organization).exists():
+        message.refresh_from_db()
+        assert message.due_at is not None
+        waited += max(timedelta(0), message.due_at - timezone.now())
+        waited += timedelta(seconds=conf.seconds("SWEEP_SECONDS"))
+        Message.objects.update(due_at=timezone.now())
+        sweeping.sweep()
+        assert waited < timedelta(minutes=15)
+
+
+def test_a_worker_that_was_held_up_past_its_lease_sends_nothing(
+    script: Script, message: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a machine that was asleep: meanwhile it was taken to be dead."""
+
+    def freeze(messages: Sequence[Message]) -> dict[Message, Any]:
+        for one in messages:
+            one.due_at = timezone.now()
+        Message.objects.update(due_at=timezone.now())
+        assert sweeping.end_broken_claims() == 1
+        return prepare(messages)
+
+    monkeypatch.setattr(import_module("service_vendors.sending.dispatch"), "prepare", freeze)
+    sending.dispatch([message.pk])
+    message.refresh_from_db()
+    assert not script.sent
+    assert (message.send_status, message.attempts) == (SendStatus.QUEUED, 0), "nor is it lost"
 
 
 def test_the_sweeper_hands_over_what_no_worker_took(

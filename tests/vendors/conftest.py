@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -32,3 +33,15 @@ def fake(server: FakeServiceServer, receiver: Receiver) -> FakeService:
     vendor = receiver.bind(FakeService, server.account())
     assert isinstance(vendor, FakeService)
     return vendor
+
+
+@pytest.fixture
+def environment(there: Any) -> Iterator[pytest.MonkeyPatch]:
+    """The process's variables, for a test to change while the company ``there`` is open.
+
+    They are put back before the company takes its own away. pytest's ``monkeypatch`` is older than
+    the company (pytest-django asks for it) and would put the company's back after that, for every
+    test that follows.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch

@@ -97,3 +97,29 @@ def test_an_account_tells_nothing_of_its_values() -> None:
     vendor = _vendor()
     for told in (repr(vendor), repr(vendor.account), repr(replace(vendor.account))):
         assert "s3cr3t" not in told
+
+
+@pytest.mark.parametrize(
+    ("decided", "missing"),
+    [
+        (ServiceManagerData(), "picker and sticker"),
+        (ServiceManagerData(managers=frozenset({"sticker"})), "picker"),
+        (ServiceManagerData(managers=frozenset({"picker", "sticker", "x"})), ""),
+        (ServiceManagerData(fully_configured=True), ""),
+    ],
+)
+def test_a_vendor_is_not_ready_without_the_managers_it_needs(
+    decided: ServiceManagerData, missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Spoke BM:294 asked service manager data that was undefined; BS:149 took everyone for ready.
+    monkeypatch.setattr(BareVendor, "needs_managers", ("picker", "sticker"))
+    item = _vendor().readiness(decided)[-1]
+    assert (item.title, item.ready) == ("Service managers", not missing)
+    assert _vendor().fully_configured(decided) is not bool(missing)
+    if missing:
+        assert item.remedy == f"Enable {missing}: Bare needs them to text."
+
+
+def test_a_vendor_that_needs_no_managers_says_nothing_of_them() -> None:
+    titles = [item.title for item in _vendor().readiness(ServiceManagerData())]
+    assert "Service managers" not in titles

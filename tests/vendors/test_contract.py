@@ -1,6 +1,7 @@
 """Every vendor there is keeps the contract: those in our folders and those that are active.
 
-A vendor's contract stands beside it, in a module ``contract`` with a class ``Contract``.
+A vendor's contract is a class ``Contract`` in a module ``contract``: beside the vendor, or in
+``tests/simulators/<name>`` where the stand-in of its company is of use to these tests alone.
 """
 
 from __future__ import annotations
@@ -22,11 +23,19 @@ def _vendors() -> dict[str, type[ServiceVendor]]:
 
 
 def _contract_of(vendor_class: type[ServiceVendor]) -> type[VendorContract] | None:
-    package = vendor_class.__module__.rpartition(".")[0]
-    if not package or find_spec(f"{package}.contract") is None:
-        return None
-    contract: type[VendorContract] = import_module(f"{package}.contract").Contract
-    return contract
+    beside = vendor_class.__module__.rpartition(".")[0]
+    for package in (beside, f"tests.simulators.{vendor_class.name}"):
+        if package and _is_there(package) and find_spec(f"{package}.contract") is not None:
+            contract: type[VendorContract] = import_module(f"{package}.contract").Contract
+            return contract
+    return None
+
+
+def _is_there(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 for _name, _vendor_class in _vendors().items():

@@ -29,6 +29,9 @@ SECRET = "s3cr3t-" + "x" * 20
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+BUNDLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+
+
 @dataclass
 class Server:
     """A server of the test's own, and what it was asked."""
@@ -67,7 +70,7 @@ async def serving(tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
 async def server(settings: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
     settings.VENDOR_CONNECT_SECONDS = 2.0
     settings.VENDOR_READ_SECONDS = 0.3
-    for name in ("http_proxy", "https_proxy", "no_proxy", "all_proxy", "REQUESTS_CA_BUNDLE"):
+    for name in ("http_proxy", "https_proxy", "no_proxy", "all_proxy", *BUNDLES):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     async with serving() as running:
@@ -246,11 +249,14 @@ async def test_what_breaks_off_after_it_went_out_is_uncertain_if_it_acts(
     assert len(server.requests) == 1
 
 
-async def test_a_post_over_a_connection_that_was_kept_is_not_repeated(server: Server) -> None:
+@pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
+async def test_what_acts_is_not_repeated_over_a_connection_that_was_kept(
+    server: Server, method: str
+) -> None:
     await http.request("POST", server.url)
     await _reset(server)
     with pytest.raises(SendUncertain):
-        await http.request("POST", server.url, acts=True)
+        await http.request(method, server.url, acts=True)
     assert len(server.requests) == 2
 
 
@@ -387,8 +393,9 @@ def _certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
     return public, context
 
 
+@pytest.mark.parametrize("bundle", BUNDLES)
 async def test_only_trusted_certificates_are_spoken_to(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle: str
 ) -> None:
     public, context = _certificate(tmp_path)
     async with serving(context) as tls:
@@ -396,14 +403,29 @@ async def test_only_trusted_certificates_are_spoken_to(
             await http.request("POST", tls.url, acts=True)
         assert not tls.requests
         await http.close()
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(public))
+        monkeypatch.setenv(bundle, str(public))
         assert (await http.request("POST", tls.url, acts=True)).ok
         await http.close()
 
 
+@pytest.mark.parametrize("bundle", BUNDLES)
 async def test_a_missing_bundle_of_certificates_is_a_matter_of_configuration(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle: str
 ) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
-    with pytest.raises(VendorNotConfigured, match=r"missing\.pem"):
+    monkeypatch.setenv(bundle, str(tmp_path / "missing.pem"))
+    with pytest.raises(VendorNotConfigured, match=rf"{bundle} names .*missing\.pem"):
         await http.request("POST", server.url, acts=True)
+
+
+def test_the_environment_is_read_for_a_proxy_once_for_each_host(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asyncio.run(http.close())
+    read: list[str] = []
+    monkeypatch.setattr(http, "getproxies", lambda: read.append("environment") or {})
+    for _ in range(3):
+        assert http._proxy("https://api.example.org/messages") is None
+    assert len(read) == 1
+    asyncio.run(http.close())
+    assert http._proxy("https://api.example.org/messages") is None
+    assert len(read) == 2

@@ -28,6 +28,7 @@ def pigeons(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Pig
     settings.BASE_URL = "https://texts.example.org"
     monkeypatch.setattr(Pigeon, "says", lambda vendor: "Pigeon Post answers.")
     monkeypatch.setattr(Pigeon, "asked", [])
+    monkeypatch.setattr(Pigeon, "calls", {})
     yield Pigeon
     registry.reset()
 

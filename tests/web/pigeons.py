@@ -24,6 +24,7 @@ from service_vendors.types import (
     Webhook,
     WebhookKind,
     WebhookRequest,
+    WebhookTarget,
 )
 from service_vendors.vendors.base import ServiceVendor
 from service_vendors.vendors.registry import ENTRY_POINT_GROUP
@@ -50,13 +51,16 @@ class Pigeon(ServiceVendor):
         ConfigField("basket", "PIGEON_BASKET", "Basket", required=False, default="wicker"),
     )
     config_form = "tests.web.pigeons.PigeonForm"
-    supports = frozenset({Feature.MMS, Feature.NUMBERS})
+    supports = frozenset({Feature.MMS, Feature.NUMBERS, Feature.WEBHOOK_SETUP})
     webhooks = (
         Webhook("pigeon", WebhookKind.MESSAGES, "Under Numbers, “A message comes in”."),
         Webhook("pigeon-report", WebhookKind.REPORTS, "Under Services, “Status callback”."),
     )
     says: ClassVar[Callable[[ServiceVendor], str]] = lambda vendor: "Pigeon Post answers."
     asked: ClassVar[list[dict[str, str]]] = []
+    # Where it calls, by the title of the kind of call; and whether that is everybody's affair.
+    calls: ClassVar[dict[str, str]] = {}
+    is_everybodys: ClassVar[bool] = False
 
     async def send_message(self, message: OutboundMessage) -> SendReceipt:
         """Take it."""
@@ -75,6 +79,23 @@ class Pigeon(ServiceVendor):
         """Answer, or fail, as the test says; and remember with what we were asked."""
         Pigeon.asked.append(dict(self.account.config))
         return type(self).says(self)
+
+    async def webhook_targets(self) -> list[WebhookTarget]:
+        """As the test says."""
+        expected = [self.account.callback(webhook.address) for webhook in self.webhooks]
+        return [
+            WebhookTarget(title, Pigeon.calls.get(title, ""), url)
+            for title, url in zip(("Incoming messages", "Delivery reports"), expected, strict=True)
+        ]
+
+    async def point_webhooks_here(self) -> None:
+        """Do it."""
+        for target in await self.webhook_targets():
+            Pigeon.calls[target.title] = target.expected
+
+    def shares_webhooks(self) -> bool:
+        """As the test says."""
+        return Pigeon.is_everybodys
 
     @classmethod
     def cost_data(cls, user_number: str) -> CostData:

@@ -22,7 +22,7 @@ ROUTES = {
     for pattern in urlpatterns
     if isinstance(pattern, URLPattern) and str(pattern.pattern).startswith("admin/")
 }
-OWNERS_ONLY = sorted(name for name in ROUTES if name.startswith("settings"))
+OWNERS_ONLY = sorted(name for name in ROUTES if name.startswith(("settings", "phone_numbers_")))
 SAMPLES: dict[str, Any] = {
     "service": "pigeon",
     "reference": UUID(int=7),
@@ -82,7 +82,7 @@ def test_a_suspended_member_may_open_nothing(
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.SUPERVOLUNTEER, Role.TEXTER])
 @pytest.mark.parametrize("name", OWNERS_ONLY)
-def test_the_settings_are_for_owners_only(
+def test_the_settings_and_what_costs_money_are_for_owners_only(
     name: str, role: Role, organization: Organization, client_for: ClientFor
 ) -> None:
     member = MembershipFactory(organization=organization, role=role)

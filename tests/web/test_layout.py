@@ -40,8 +40,8 @@ def navigation(page: Page) -> list[str]:
     [
         (Role.TEXTER, ["Messages"]),
         (Role.SUPERVOLUNTEER, ["Messages"]),
-        (Role.ADMIN, ["Messages", "Set aside"]),
-        (Role.OWNER, ["Messages", "Set aside", "Settings"]),
+        (Role.ADMIN, ["Messages", "Contacts", "Set aside"]),
+        (Role.OWNER, ["Messages", "Contacts", "Set aside", "Settings"]),
     ],
 )
 def test_the_navigation_shows_what_a_role_may_open(
@@ -59,7 +59,7 @@ def test_the_handset_shows_when_the_vendor_has_one(
     organization.features = {"DEFAULT_SERVICE": "owl"}
     organization.save()
     page = Page(client.get(f"/admin/{organization.pk}/settings"))
-    assert navigation(page) == ["Messages", "Handset", "Set aside", "Settings"]
+    assert navigation(page) == ["Messages", "Contacts", "Handset", "Set aside", "Settings"]
 
 
 def test_the_open_page_is_marked_and_no_other(

@@ -80,7 +80,7 @@ def test_a_vendor_that_is_not_active_has_no_form(owner_client: Client, base: str
 def test_a_vendor_that_the_installation_sets_up_has_no_form(
     owner_client: Client, base: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Pigeon, "supports_org_config", False)
+    monkeypatch.setattr(Pigeon, "supports_org_config", classmethod(lambda cls: False))
     page = Page(owner_client.get(base))
     assert not page.all("form", action=f"{base}/pigeon")
     assert "its operators set it up" in page.by_id("pigeon").text

@@ -7,10 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.test import Client
 from django.utils import timezone
 
+from service_vendors.configuration import save_vendor_config
 from service_vendors.models import Organization
+from service_vendors.vendors import registry
 from tests.factories import (
     AuditEntryFactory,
     CampaignFactory,
@@ -120,3 +123,26 @@ def test_the_page_asks_the_database_a_fixed_number_of_questions(
     CampaignFactory.create_batch(10, organization=organization, is_started=True)
     with django_assert_max_num_queries(30):
         owner_client.get(base)
+
+
+def test_every_vendor_of_ours_set_up_costs_few_questions_and_only_one_is_unfolded(
+    owner_client: Client,
+    base: str,
+    organization: Organization,
+    owner: AbstractBaseUser,
+    settings: Any,
+    django_assert_max_num_queries: Any,
+) -> None:
+    settings.SERVICE_VENDORS = ["twilio", "bandwidth", "nexmo", "fakeservice"]
+    settings.DEFAULT_SERVICE = "fakeservice"
+    for name, vendor in registry.available().items():
+        if vendor.org_config_setting:
+            setattr(settings, vendor.org_config_setting.name, True)
+        values = {field.name: f"some-{field.name}" for field in vendor.config_fields}
+        save_vendor_config(organization, name, values, actor=owner, check=False)
+    CampaignFactory.create_batch(10, organization=organization, is_started=True)
+    with django_assert_max_num_queries(20):
+        page = Page(owner_client.get(base))
+    folded = page.all("details", class_="sv-card sv-fold")
+    assert [fold for fold in folded if "open" in fold.attributes] == []
+    assert [fold.get("id") for fold in folded] == ["twilio", "bandwidth", "nexmo"]

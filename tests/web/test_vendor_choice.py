@@ -9,12 +9,10 @@ from django.test import Client
 
 from service_vendors import configuration
 from service_vendors.models import AuditEntry, Organization
-from tests.factories import (
-    CampaignFactory,
-)
+from tests.factories import CampaignFactory
 from tests.web.conftest import Setup
 from tests.web.markup import Page
-from tests.web.pigeons import values
+from tests.web.pigeons import Pigeon, values
 
 pytestmark = pytest.mark.usefixtures("pigeons")
 
@@ -104,13 +102,7 @@ def test_without_running_campaigns_nothing_needs_confirming(
 def test_a_switch_while_campaigns_run_needs_a_tick(
     owner_client: Client, base: str, organization: Organization, running: str
 ) -> None:
-    choose = Page(owner_client.get(base)).by_id("choose").text
-    assert "1 campaign is running" in choose
-    assert running in choose
-    assert "contacts see a new number" in choose
-    assert "Not begun" not in choose
-    assert "Over" not in choose
-    assert "Somebody else's" not in choose
+    assert "contacts see a new number" in Page(owner_client.get(base)).by_id("choose").text
 
     response = owner_client.post(f"{base}/choose", {"service": "owl"})
     assert response.status_code == 422
@@ -125,11 +117,36 @@ def test_a_switch_while_campaigns_run_needs_a_tick(
     assert configuration.active_vendor(organization).name == "owl"
 
 
-def test_where_there_is_nothing_to_switch_to_there_is_no_warning(
-    owner_client: Client, base: str, running: str, settings: Any
+def test_running_campaigns_are_named_once_whatever_could_touch_them(
+    owner_client: Client, base: str, running: str, set_up: Setup
+) -> None:
+    page = Page(owner_client.get(base))
+    assert {box.get("id") for box in page.all("input", name="confirmed")} == {
+        "choose-confirmed",
+        "pigeon-confirmed",
+    }
+    assert page.text.count("1 campaign is running") == page.text.count(running) == 1
+    warning = page.by_id("running-campaigns").text
+    assert "1 campaign is running" in warning
+    assert running in warning
+    assert "Not begun" not in page.text
+    assert "Over" not in warning
+    assert "Somebody else's" not in page.text
+
+
+def test_where_there_is_nothing_to_switch_to_there_is_no_warning_of_it(
+    owner_client: Client,
+    base: str,
+    running: str,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings.SERVICE_VENDORS = ["pigeon"]
-    assert "running" not in Page(owner_client.get(base)).by_id("choose").text
+    page = Page(owner_client.get(base))
+    assert "running" not in page.by_id("choose").text
+    assert running in page.by_id("running-campaigns").text  # its account could still be changed
+    monkeypatch.setattr(Pigeon, "supports_org_config", classmethod(lambda cls: False))
+    assert running not in Page(owner_client.get(base)).text
     assert owner_client.post(f"{base}/choose", {"service": "pigeon"}).status_code == 302
 
 
@@ -168,7 +185,7 @@ def test_a_change_that_breaks_running_campaigns_needs_a_tick(
     assert response.status_code == 422
     page = Page(response)
     assert "Tick this box" in page.by_id("pigeon-confirmed-errors").text
-    assert "their texts wait unsent" in page.by_id("pigeon").text
+    assert "running campaigns wait unsent" in page.by_id("pigeon").text
     assert values(organization) == before
     data = {"version": 1, **change, "confirmed": "on"}
     assert owner_client.post(f"{base}/pigeon", data).status_code == 302
@@ -198,6 +215,6 @@ def test_many_running_campaigns_are_counted(
     owner_client: Client, base: str, organization: Organization
 ) -> None:
     CampaignFactory.create_batch(8, organization=organization, is_started=True)
-    choose = Page(owner_client.get(base)).by_id("choose").text
-    assert "8 campaigns are running" in choose
-    assert "and 3 more" in choose
+    warning = Page(owner_client.get(base)).by_id("running-campaigns").text
+    assert "8 campaigns are running" in warning
+    assert "and 3 more" in warning

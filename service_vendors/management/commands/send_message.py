@@ -14,7 +14,7 @@ from service_vendors.management.arguments import (
     add_organization,
     organization_named,
 )
-from service_vendors.models import FINAL_STATUSES, Message, SendStatus
+from service_vendors.models import FINAL_STATUSES, Message, Origin, SendStatus
 from service_vendors.phone import InvalidPhoneNumber
 
 LOOK_AGAIN_SECONDS: Final = 0.25
@@ -61,6 +61,7 @@ class Command(ExampleCommand):
                 options["text"],
                 media=options["media"],
                 user_number=options["user_number"],
+                origin=Origin.COMMAND,
             )
         except (ServiceVendorsError, InvalidPhoneNumber) as error:
             raise CommandError(str(error)) from error

@@ -7,6 +7,7 @@
   const UNITS = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
   const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
   const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+  const clock = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
   const ago = (then) => {
     const seconds = (Date.now() - then) / 1000;
@@ -19,7 +20,9 @@
       const then = new Date(element.dateTime);
       if (Number.isNaN(then.getTime())) continue;
       element.title = exact.format(then);
-      const text = element.hasAttribute("data-ago") ? ago(then) : element.textContent;
+      let text = element.textContent;
+      if (element.hasAttribute("data-ago")) text = ago(then);
+      if (element.hasAttribute("data-exact")) text = clock.format(then);
       if (element.textContent !== text) element.textContent = text;
     }
   };

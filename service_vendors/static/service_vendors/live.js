@@ -3,7 +3,13 @@
   "use strict";
 
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (document.hidden && event.detail.elt.hasAttribute("data-live")) event.preventDefault();
+    const { elt, xhr } = event.detail;
+    if (!elt.hasAttribute("data-live")) return;
+    if (document.hidden) event.preventDefault();
+    // The answer for something that was replaced meanwhile is old news: nobody reads it.
+    xhr.addEventListener("readystatechange", () => {
+      if (!elt.isConnected) xhr.onload = null;
+    });
   });
 
   document.addEventListener("keydown", (event) => {

@@ -10,7 +10,7 @@ from django import forms
 from django.core.validators import URLValidator
 
 from service_vendors.vendors.fakeservice.vendor import FakeService
-from service_vendors.web.vendor_forms import SecretInput, VendorConfigForm
+from service_vendors.web.vendor_forms import SecretInput, VendorConfigForm, shaped_field
 
 
 class ConfigForm(VendorConfigForm):
@@ -25,12 +25,11 @@ class ConfigForm(VendorConfigForm):
         help_text="Where the fake company listens. “manage.py fakeservice” prints this address "
         "when it starts; the demo starts one of its own.",
     )
-    account_sid = forms.RegexField(
-        r"^[\w.-]+$",
-        max_length=100,
+    account_sid = shaped_field(
+        r"[\w.-]{1,100}",
+        "Use up to 100 letters, digits, dots, hyphens and underscores.",
         help_text="Any name of letters, digits, dots, hyphens and underscores: the fake company "
         "opens an account for it.",
-        error_messages={"invalid": "Use letters, digits, dots, hyphens and underscores only."},
     )
     api_key = forms.CharField(
         max_length=200,

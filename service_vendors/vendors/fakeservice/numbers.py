@@ -9,7 +9,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from service_vendors.exceptions import PermanentVendorError
-from service_vendors.types import AvailableNumber, PurchasedNumber
+from service_vendors.phone import area_code as area_code_of
+from service_vendors.types import AvailableNumber, MessagingService, PurchasedNumber
 from service_vendors.vendors.base import ServiceVendor
 from service_vendors.vendors.fakeservice import api
 from service_vendors.vendors.fakeservice.errors import BAD_NUMBER, UNKNOWN_POOL
@@ -36,9 +37,14 @@ class WithNumbers(ServiceVendor, ABC):
     ) -> AsyncIterator[PurchasedNumber]:
         """Buy up to ``limit`` numbers, yielding each when it is ours.
 
-        A number that somebody else buys first is passed over for the next one.
+        What was already bought under this reference is yielded first. A number that somebody else
+        buys first is passed over for the next one.
         """
         bought = 0
+        async for owned in self._owned(reference):
+            if area_code_of(owned.phone_number) == area_code and bought < limit:
+                bought += 1
+                yield owned
         while bought < limit:
             before = bought
             async for number in self.search_numbers(area_code, limit - bought):
@@ -55,10 +61,16 @@ class WithNumbers(ServiceVendor, ABC):
                 return  # nothing is left to buy there
 
     async def list_owned_numbers(self) -> AsyncIterator[PurchasedNumber]:
-        """Every number this account owns, a page at a time."""
+        """Every number this account owns."""
+        async for number in self._owned():
+            yield number
+
+    async def _owned(self, reference: str = "") -> AsyncIterator[PurchasedNumber]:
+        """The account's numbers, a page at a time; with a reference only those bought under it."""
         after = ""
         while True:
-            page = await api.call(self.account, "GET", "/numbers", params={"after": after})
+            params = {"after": after, "reference": reference}
+            page = await api.call(self.account, "GET", "/numbers", params=params)
             for one in page["numbers"]:
                 yield _purchased(one)
             if not page["numbers"]:
@@ -73,6 +85,12 @@ class WithNumbers(ServiceVendor, ABC):
         """Open a pool of numbers; its id. Messages carry the callback, so a pool needs none."""
         answer = await api.call(self.account, "POST", "/pools", json={"name": name}, acts=True)
         return str(answer["id"])
+
+    async def list_messaging_services(self) -> AsyncIterator[MessagingService]:
+        """Every pool of this account."""
+        answer = await api.call(self.account, "GET", "/pools")
+        for one in answer["pools"]:
+            yield MessagingService(one["id"], one["name"])
 
     async def delete_messaging_service(self, messageservice_sid: str) -> None:
         """Close a pool; one that is already gone counts as deleted."""

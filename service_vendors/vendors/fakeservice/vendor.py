@@ -29,14 +29,17 @@ from service_vendors.types import (
     Media,
     OutboundMessage,
     ReportStatus,
+    SendingRates,
     SendReceipt,
     ServiceManagerData,
     Webhook,
     WebhookKind,
     WebhookRequest,
+    WebhookTarget,
 )
 from service_vendors.vendors.fakeservice import api, errors, webhooks
 from service_vendors.vendors.fakeservice.numbers import WithNumbers
+from service_vendors.vendors.fakeservice.setup import ADDRESS, WithAutoConfigure
 
 _LINE_STATUS: Final = {
     "mobile": LookupStatus.TEXTABLE,
@@ -45,7 +48,7 @@ _LINE_STATUS: Final = {
 }
 
 
-class FakeService(WithNumbers):
+class FakeService(WithNumbers, WithAutoConfigure):
     """Speaks to a company that texts nobody: ``manage.py fakeservice`` runs it."""
 
     name = "fakeservice"
@@ -85,15 +88,18 @@ class FakeService(WithNumbers):
         ),
     )
     config_form = "service_vendors.vendors.fakeservice.forms.ConfigForm"
-    supports = frozenset(Feature)  # a copy for a real company lists what it offers
+    # A copy for a real company lists what it offers.
+    supports = frozenset(Feature)
     webhooks = (
         Webhook(
-            "fakeservice",
+            ADDRESS,
             WebhookKind.ANY,
             "Nothing to paste: each message tells the fake company this address.",
         ),
     )
     error_descriptions = errors.DESCRIPTIONS
+    # A copy for a real company says how fast that takes texts.
+    sending_rates = SendingRates.unlimited()
 
     @classmethod
     def error_link(cls, code: int) -> str:
@@ -152,6 +158,22 @@ class FakeService(WithNumbers):
         """Everything a verified request says. Raises ValueError on nonsense."""
         return webhooks.read(request)
 
+    async def webhook_targets(self) -> list[WebhookTarget]:
+        """Where the company calls about messages that name no callback."""
+        answer = await api.call(self.account, "GET", "/account")
+        expected = self.standing_callback(self.webhooks[0].address)
+        return [WebhookTarget("Replies and reports", str(answer.get("callback", "")), expected)]
+
+    async def point_webhooks_here(self) -> None:
+        """Have the company call us about those, too."""
+        if not self.account.callback_base:
+            raise ConfigurationRejected("This installation has no public address. Set BASE_URL.")
+        callback = {"callback": self.standing_callback(self.webhooks[0].address)}
+        try:
+            await api.call(self.account, "PUT", "/account", json=callback)
+        except (PermanentVendorError, VendorNotConfigured) as error:
+            raise ConfigurationRejected(str(error)) from error
+
     # -- configuration ------------------------------------------------------------------------
 
     async def check_connection(self) -> str:
@@ -193,26 +215,34 @@ class FakeService(WithNumbers):
     # -- lookups ------------------------------------------------------------------------------
 
     async def get_contact_info(self, contact_number: str, *, lookup_name: bool) -> ContactInfo:
-        """Carrier, line type and, if wanted, the name of a number's holder."""
-        return await self._look_up(contact_number, {"name": "1" if lookup_name else "0"})
+        """Carrier, line type and, if wanted, the name of a number's holder; it is charged."""
+        params = {"name": "1" if lookup_name else "0"}
+        return await self._look_up(contact_number, params, acts=True)
 
     async def get_free_contact_info(self, contact_number: str) -> ContactInfo:
         """The line type alone costs nothing."""
-        return await self._look_up(contact_number, {"free": "1"})
+        return await self._look_up(contact_number, {"free": "1"}, acts=False)
 
-    async def _look_up(self, contact_number: str, params: Mapping[str, str]) -> ContactInfo:
+    async def _look_up(
+        self, contact_number: str, params: Mapping[str, str], *, acts: bool
+    ) -> ContactInfo:
         path = f"/lookups/{quote(contact_number, safe='')}"
         try:
-            found = await api.call(self.account, "GET", path, params=params)
+            found = await api.call(self.account, "GET", path, params=params, acts=acts)
         except PermanentVendorError as error:
+            if error.code != errors.BAD_NUMBER:
+                raise
             return ContactInfo(contact_number, LookupStatus.INVALID, error_code=error.code)
-        foreign = found["country"] != conf.text("PHONE_NUMBER_COUNTRY")
+        country = self.account.country or conf.text("PHONE_NUMBER_COUNTRY")
+        line_type = found.get("line_type") or ""
         return ContactInfo(
             contact_number=contact_number,
-            status=LookupStatus.FOREIGN if foreign else _LINE_STATUS[found["line_type"]],
-            carrier=found["carrier"],
-            line_type=found["line_type"],
-            lookup_name=found["name"],
+            status=LookupStatus.FOREIGN
+            if found.get("country") != country
+            else _LINE_STATUS.get(line_type, LookupStatus.TEXTABLE),
+            carrier=found.get("carrier") or "",
+            line_type=line_type,
+            lookup_name=found.get("name") or "",
         )
 
     # -- money --------------------------------------------------------------------------------
@@ -225,6 +255,7 @@ class FakeService(WithNumbers):
             sms_segment=Decimal("0.0079"),
             mms_message=Decimal("0.02"),
             lookup=Decimal("0.005"),
+            lookup_name=Decimal("0.01"),
             source=cls.documentation_url,
             checked_on=date(2026, 11, 23),
         )

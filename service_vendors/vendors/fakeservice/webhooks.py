@@ -24,6 +24,7 @@ from service_vendors.types import (
     WebhookRequest,
 )
 from service_vendors.vendors.fakeservice.errors import UNSUBSCRIBED
+from service_vendors.vendors.moments import moment
 
 SIGNATURE_HEADER: Final = "x-webhook-signature"
 MOST_PROOFS: Final = 5
@@ -164,7 +165,4 @@ def _whole(value: dict[str, Any], name: str, *, most: int) -> int:
 
 
 def _moment(value: dict[str, Any]) -> datetime:
-    moment = datetime.fromisoformat(_text(value, "at", required=True))
-    if moment.tzinfo is None:
-        raise ValueError("A time says its zone.")
-    return moment
+    return moment(_text(value, "at", required=True))

@@ -73,6 +73,7 @@ def test_a_form_from_the_browsers_memory_can_send_another_text_after_asking_once
         ({"text": "a\x00b"}, "text", "Null characters"),
         ({"text": "Hi", "picture": "no address"}, "picture", "whole address"),
         ({"text": "Hi", "picture": "ftp://example.org/a.png"}, "picture", "https://"),
+        ({"text": "Hi", "picture": "http://10.0.0.1/a.png"}, "picture", "public internet"),
     ],
 )
 def test_what_cannot_be_sent_is_refused_beside_its_field_and_stays_in_it(
@@ -152,6 +153,22 @@ def test_segments_are_counted_while_a_text_is_written(
     response = client.post(f"{base}/segments", {"text": text})
     assert " ".join(response.content.decode().split()) == said
     assert client.get(f"{base}/segments")["Location"] == base
+
+
+def test_segments_are_counted_the_way_the_active_vendor_counts_them(
+    client: Client, base: str, settings: Any
+) -> None:
+    def said() -> str:
+        text = "It’s time [https://example.org/a.png]" + "x" * 62
+        return client.post(f"{base}/segments", {"text": text}).content.decode()
+
+    settings.SERVICE_VENDORS = ["twilio"]
+    settings.DEFAULT_SERVICE = ""
+    assert "2 segments" in " ".join(said().split())
+    settings.DEFAULT_SERVICE = "twilio"
+    assert "2 segments" in " ".join(said().split())
+    settings.TWILIO_SMART_ENCODED = True
+    assert "1 segment ·" in " ".join(said().split())
 
 
 # -- opt-outs --------------------------------------------------------------------------------------

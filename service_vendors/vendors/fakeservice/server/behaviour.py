@@ -27,12 +27,15 @@ class Behaviour:
     """The knobs of PUT /behaviour; as built, everything works and quickly.
 
     ``faults`` maps a fault to how often it happens, 0 to 1, of all requests to send; together at
-    most 1. ``seed`` makes their order repeatable. ``report_copies`` posts each webhook so many
-    times; ``early_reports`` posts delivery reports before the request to send is answered.
+    most 1. A number takes ``number_seconds`` to be bought or given back. ``seed`` makes the order
+    of faults repeatable. ``report_copies`` posts each webhook so many times; ``early_reports``
+    posts delivery reports before the request to send is answered.
     A contact's text of more than ``part_characters`` is handed over in parts (0: never).
+    ``desk_seconds`` is how long the front desk takes over accounts, secrets and webhooks.
     """
 
     latency_seconds: float = 0.0
+    number_seconds: float = 0.0
     faults: Mapping[Fault, float] = field(default_factory=dict)
     retry_after_seconds: int = 1
     hang_seconds: float = 60.0
@@ -43,6 +46,7 @@ class Behaviour:
     report_copies: int = 1
     early_reports: bool = False
     part_characters: int = 0
+    desk_seconds: float = 0.0
     seed: int | None = None
 
     def as_json(self) -> dict[str, Any]:

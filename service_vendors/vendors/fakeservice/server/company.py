@@ -43,6 +43,7 @@ class Company:
         self.courier = Courier(ledger)
         self.url = ""
         self.send_calls = 0
+        self.secrets_made = 0
         self.closing = asyncio.Event()
         self.behave(Behaviour())
 
@@ -66,13 +67,18 @@ class Company:
     def account(self, request: web.Request, callback: str = "") -> str:
         """The account that asks, by Basic authentication. Any name and key will do.
 
-        ``callback`` is where the account wants to be called. Raises Refusal (401).
+        ``callback`` is where it wants to be called this time. Raises Refusal (401).
         """
         name, api_key = _basic(request.headers.get("Authorization", ""))
         if triggers.is_refused_key(api_key) or self.behaviour.refuse_credentials:
             raise Refusal(401, BAD_REQUEST, "This account and API key are not accepted.")
-        self.courier.know(callback, api_key)
+        self.courier.know(callback or self.ledger.callback_of(name), api_key)
         return name
+
+    def who_asks(self, request: web.Request, callback: str) -> tuple[str, str]:
+        """The account, and where it is to be called: its own callback where it names none."""
+        account = self.account(request, callback)
+        return account, callback or self.ledger.callback_of(account)
 
 
 def _basic(header: str) -> tuple[str, str]:

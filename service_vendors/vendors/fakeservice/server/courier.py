@@ -60,6 +60,10 @@ class Courier:
         """Sign calls to this callback with this secret as well as with the API key."""
         self._signing_secrets[callback] = signing_secret
 
+    def secret_of(self, callback: str) -> str:
+        """The secret that calls to this callback are signed with besides the API key, or ""."""
+        return self._signing_secrets.get(callback, "")
+
     def wake(self) -> None:
         """There is something new to bring."""
         self._woken.set()

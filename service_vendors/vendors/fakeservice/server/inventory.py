@@ -1,4 +1,4 @@
-"""Numbers for sale, numbers sold, pools of them, and looking numbers up."""
+"""Numbers for sale, numbers sold, and pools of them."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ async def buy(request: web.Request) -> web.Response:
     company = request.app[COMPANY]
     account, value = company.account(request), await json_object(request)
     wanted, reference = text_of(value, "phone_number"), text_of(value, "reference")
+    await company.pause(company.behaviour.number_seconds)
     row = company.ledger.number(wanted)
     if row is None:
         if not phones.is_for_sale(wanted):
@@ -54,17 +55,21 @@ async def buy(request: web.Request) -> web.Response:
 
 
 async def owned(request: web.Request) -> web.Response:
-    """GET /numbers: what the account owns, 500 at a time: ?after= is the last number seen."""
+    """GET /numbers: what the account owns, 500 at a time: ?after= is the last number seen,
+    ?reference= chooses what was bought under it.
+    """
     company = request.app[COMPANY]
-    after = request.query.get("after", "")
+    after, reference = request.query.get("after", ""), request.query.get("reference", "")
     rows = company.ledger.numbers(company.account(request))
-    page = [row for row in rows if row["phone_number"] > after][:MOST_FOUND]
+    later = (row for row in rows if row["phone_number"] > after)
+    page = islice((row for row in later if reference in {"", row["reference"]}), MOST_FOUND)
     return web.json_response({"numbers": [_owned(row) for row in page]})
 
 
 async def release(request: web.Request) -> web.Response:
     """DELETE /numbers/{id}: give a number back."""
     company = request.app[COMPANY]
+    await company.pause(company.behaviour.number_seconds)
     if not company.ledger.release(company.account(request), request.match_info["id"]):
         raise Refusal(404, errors.BAD_NUMBER, "The account has no such number.")
     return web.Response(status=204)
@@ -76,6 +81,13 @@ async def open_pool(request: web.Request) -> web.Response:
     account, pool_id = company.account(request), events.new_id("P")
     company.ledger.add_pool(pool_id, account, text_of(await json_object(request), "name"))
     return web.json_response({"id": pool_id}, status=201)
+
+
+async def pools(request: web.Request) -> web.Response:
+    """GET /pools: the account's pools."""
+    company = request.app[COMPANY]
+    rows = company.ledger.pools(company.account(request))
+    return web.json_response({"pools": [{"id": row["id"], "name": row["name"]} for row in rows]})
 
 
 async def close_pool(request: web.Request) -> web.Response:
@@ -106,19 +118,6 @@ async def empty_pool(request: web.Request) -> web.Response:
     company = request.app[COMPANY]
     company.ledger.empty_pool(company.account(request), request.match_info["id"])
     return web.Response(status=204)
-
-
-async def look_up(request: web.Request) -> web.Response:
-    """GET /lookups/{number}: what is known of a number; ?free=1 tells less, ?name=1 more."""
-    request.app[COMPANY].account(request)
-    known = phones.describe(request.match_info["number"])
-    if known is None:
-        raise Refusal(404, errors.BAD_NUMBER, "There is no such number.")
-    if request.query.get("free") == "1":
-        known["carrier"] = ""
-    if request.query.get("name") != "1":
-        known["name"] = ""
-    return web.json_response(known)
 
 
 def _offer(phone_number: str) -> dict[str, Any]:

@@ -49,6 +49,17 @@ CREATE TABLE IF NOT EXISTS pools (
     account TEXT NOT NULL,
     name TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS accounts (
+    account TEXT PRIMARY KEY,
+    callback TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS lookups (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL,
+    number TEXT NOT NULL,
+    paid INTEGER NOT NULL,
+    at REAL NOT NULL
+);
 CREATE TABLE IF NOT EXISTS events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     callback TEXT NOT NULL,
@@ -219,6 +230,10 @@ class Ledger:
         """Open an empty pool."""
         self._db.execute("INSERT INTO pools VALUES (?, ?, ?)", (pool_id, account, name))
 
+    def pools(self, account: str) -> list[Row]:
+        """The account's pools: id and name."""
+        return self._all("SELECT id, name FROM pools WHERE account = ? ORDER BY id", account)
+
     def has_pool(self, account: str, pool_id: str) -> bool:
         """Whether the account has this pool."""
         row = self._one("SELECT 1 FROM pools WHERE id = ? AND account = ?", pool_id, account)
@@ -246,6 +261,35 @@ class Ledger:
         self._changed(
             "UPDATE numbers SET pool = '' WHERE account = ? AND pool = ?", account, pool_id
         )
+
+    # -- accounts -----------------------------------------------------------------------------
+
+    def set_callback(self, account: str, callback: str) -> None:
+        """Call an account there whose messages name no callback."""
+        self._db.execute("INSERT OR REPLACE INTO accounts VALUES (?, ?)", (account, callback))
+
+    def callback_of(self, account: str) -> str:
+        """Where such an account is called, or ""."""
+        row = self._one("SELECT callback FROM accounts WHERE account = ?", account)
+        return row["callback"] if row else ""
+
+    # -- lookups ------------------------------------------------------------------------------
+
+    def add_lookup(self, account: str, number: str, *, paid: bool) -> None:
+        """Write a lookup down; a paid one is on the bill."""
+        self._db.execute(
+            "INSERT INTO lookups (account, number, paid, at) VALUES (?, ?, ?, ?)",
+            (account, number, int(paid), time.time()),
+        )
+
+    def lookups(self) -> dict[str, int]:
+        """How many lookups were paid for, of how many different numbers, and how many free."""
+        row = self._all(
+            "SELECT coalesce(sum(paid), 0) AS paid, coalesce(sum(1 - paid), 0) AS free,"
+            " count(DISTINCT CASE WHEN paid THEN account || ' ' || number END) AS different"
+            " FROM lookups"
+        )[0]
+        return {"paid": row["paid"], "different": row["different"], "free": row["free"]}
 
     # -- events -------------------------------------------------------------------------------
 

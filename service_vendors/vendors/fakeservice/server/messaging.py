@@ -11,8 +11,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from service_vendors.vendors.fakeservice import errors
-from service_vendors.vendors.fakeservice.server import events, phones
-from service_vendors.vendors.fakeservice.server.behaviour import Fault
+from service_vendors.vendors.fakeservice.server import events, faults, phones
 from service_vendors.vendors.fakeservice.server.company import (
     COMPANY,
     Company,
@@ -27,13 +26,6 @@ from service_vendors.vendors.fakeservice.server.triggers import Reaction, reacti
 MOST_CHARACTERS: Final = 1_600
 MOST_MEDIA: Final = 10
 MOST_ON_A_PHONE: Final = 200
-
-_NOT_TAKEN: Final = {
-    Fault.REFUSE: (503, errors.BAD_REQUEST, "Closed for a moment; this message was not taken."),
-    Fault.REJECT: (400, errors.NOT_IN_SERVICE, ""),
-    Fault.LIMIT: (429, errors.BAD_REQUEST, "Too many requests; this message was not taken."),
-    Fault.LOCK_OUT: (401, errors.BAD_REQUEST, "This account and API key are not accepted."),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +49,12 @@ async def send(request: web.Request) -> web.StreamResponse:
     await company.pause(company.behaviour.latency_seconds)
     order = _order(company, request, await json_object(request))
     fault = company.dice.roll()
-    if fault in _NOT_TAKEN:
-        status, code, words = _NOT_TAKEN[fault]
-        wait = company.behaviour.retry_after_seconds if fault is Fault.LIMIT else None
-        raise Refusal(status, code, words, retry_after=wait)
+    faults.refuse(company, fault)
     reaction = reaction_to(order.text)
     if reaction.refuse_code is not None:
         raise Refusal(400, reaction.refuse_code)
     answer = await _take(company, order, reaction)
-    return await _answered(company, request, answer, fault)
+    return await faults.answered(company, request, answer, fault, status=201)
 
 
 async def find(request: web.Request) -> web.Response:
@@ -78,8 +67,7 @@ async def find(request: web.Request) -> web.Response:
 async def phone(request: web.Request) -> web.Response:
     """GET /handsets/{number}: the messages on a contact's phone."""
     company = request.app[COMPANY]
-    callback = request.query.get("callback", "")
-    account = company.account(request, callback)
+    account, callback = company.who_asks(request, request.query.get("callback", ""))
     rows = company.ledger.phone_of(account, callback, request.match_info["number"], MOST_ON_A_PHONE)
     return web.json_response({"messages": [_told(row) for row in rows]})
 
@@ -88,8 +76,7 @@ async def reply(request: web.Request) -> web.Response:
     """POST /handsets/{number}: the contact texts one of our numbers."""
     company = request.app[COMPANY]
     value = await json_object(request)
-    callback = callback_of(value)
-    account = company.account(request, callback)
+    account, callback = company.who_asks(request, callback_of(value))
     contact, number = request.match_info["number"], text_of(value, "to")
     text, media = text_of(value, "text", 10_000), value.get("media") or []
     if not (phones.is_number(contact) and phones.is_number(number)):
@@ -105,8 +92,7 @@ async def reply(request: web.Request) -> web.Response:
 
 def _order(company: Company, request: web.Request, value: dict[str, Any]) -> Order:
     """The order that a request makes. Raises Refusal, saying what is wrong with it."""
-    callback = callback_of(value)
-    account = company.account(request, callback)
+    account, callback = company.who_asks(request, callback_of(value))
     to, number, pool = text_of(value, "to"), text_of(value, "from"), text_of(value, "pool")
     text, media = text_of(value, "text", 100_000), value.get("media") or []
     if not phones.is_number(to):
@@ -181,23 +167,6 @@ async def _take(company: Company, order: Order, reaction: Reaction) -> dict[str,
         "from": order.number,
         "segments": max(1, -(-len(order.text) // 153)) if len(order.text) > 160 else 1,
     }
-
-
-async def _answered(
-    company: Company, request: web.Request, answer: dict[str, Any], fault: Fault | None
-) -> web.StreamResponse:
-    """Answer for a message that was taken, or fail to."""
-    match fault:
-        case Fault.HANG:
-            await company.pause(company.behaviour.hang_seconds)
-        case Fault.RESET:
-            if request.transport is not None:
-                request.transport.abort()
-        case Fault.BREAK:
-            return web.Response(status=500, text="Something broke.")
-        case Fault.GARBLE:
-            return web.Response(text="<html>It works!</html>", content_type="text/html")
-    return web.json_response(answer, status=201)
 
 
 def _contact_writes(

@@ -15,7 +15,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from aiohttp import web
 
-from service_vendors.vendors.fakeservice.server import inventory, messaging, office
+from service_vendors.vendors.fakeservice.server import inventory, lookups, messaging, office
 from service_vendors.vendors.fakeservice.server.company import (
     COMPANY,
     MOST_BODY_BYTES,
@@ -37,18 +37,22 @@ def build_app(company: Company) -> web.Application:
         [
             web.get("/", office.manual),
             web.get("/account", office.account),
+            web.put("/account", office.set_callback),
             web.put("/webhook", office.register_webhook),
+            web.get("/signing-secret", office.show_signing_secret),
+            web.post("/signing-secret", office.make_signing_secret),
             web.post("/messages", messaging.send),
             web.get("/messages", messaging.find),
             web.get("/numbers/available", inventory.available),
             web.post("/numbers", inventory.buy),
             web.get("/numbers", inventory.owned),
             web.delete("/numbers/{id}", inventory.release),
+            web.get("/pools", inventory.pools),
             web.post("/pools", inventory.open_pool),
             web.delete("/pools/{id}", inventory.close_pool),
             web.post("/pools/{id}/numbers", inventory.fill_pool),
             web.delete("/pools/{id}/numbers", inventory.empty_pool),
-            web.get("/lookups/{number}", inventory.look_up),
+            web.get("/lookups/{number}", lookups.look_up),
             web.get("/handsets/{number}", messaging.phone),
             web.post("/handsets/{number}", messaging.reply),
             web.get("/pictures/reply.png", office.picture),

@@ -1,0 +1,105 @@
+"""Taking webhooks in: what was acknowledged is never lost, and is stored once.
+
+They are stored in the inbox; while the database is away, in the spool.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from django.db import connection, transaction
+
+from service_vendors import broker, conf
+from service_vendors.models import Organization, WebhookEvent
+from service_vendors.models.rows import insert_new
+from service_vendors.receiving import spool
+from service_vendors.types import WebhookRequest
+
+# What an event needs to be read again; signatures and credentials are not among them.
+KEPT_HEADERS: Final = frozenset({"content-type", "content-encoding", "user-agent"})
+
+# Once it was seen to be away, nobody waits for the database for this long.
+AWAY_SECONDS: Final = 2.0
+
+_away_until = 0.0
+
+
+def event_of(
+    service: str, request: WebhookRequest, organization: Organization | None
+) -> WebhookEvent:
+    """The event that a verified request makes, not yet stored."""
+    return WebhookEvent(
+        service=service,
+        organization=organization,
+        event_key=event_key(request),
+        address=request.address,
+        method=request.method,
+        url=request.url.partition("?")[0],
+        # PostgreSQL takes no NUL character; in a query it can be written otherwise.
+        query=request.query.replace("\x00", "%00"),
+        headers={n: v.replace("\x00", "") for n, v in request.headers.items() if n in KEPT_HEADERS},
+        body=request.body,
+        received_at=request.received_at,
+    )
+
+
+def event_key(request: WebhookRequest) -> str:
+    """What makes two deliveries the same event: the same bytes for the same account."""
+    digest = hashlib.sha256()
+    tenant = "" if request.organization_id is None else str(request.organization_id)
+    for part in (request.address, tenant, request.method, request.query):
+        digest.update(part.encode() + b"\0")
+    digest.update(request.body)
+    return digest.hexdigest()
+
+
+def accept(
+    service: str, request: WebhookRequest, organization: Organization | None
+) -> WebhookEvent | None:
+    """Keep a verified request; None when the same one is stored already.
+
+    When this returns outside a transaction, the event is safe and may be acknowledged.
+    Raises NowhereToKeep.
+    """
+    event = event_of(service, request, organization)
+    if connection.in_atomic_block:
+        if not store([event]):
+            return None
+        transaction.on_commit(lambda: hand_over([event.pk]), robust=True)
+        return event
+    (is_new,) = keep([event])
+    if is_new and event.pk is not None:
+        hand_over([event.pk])
+    return event if is_new else None
+
+
+def keep(events: Sequence[WebhookEvent]) -> list[bool]:
+    """Commit events together, or spool them while the database is away; whether each is new.
+
+    Those that were stored have a primary key afterwards. Raises NowhereToKeep, and whatever else
+    the database says of what it is told; then none was kept.
+    """
+    global _away_until  # noqa: PLW0603 - what one call learns spares the next ones the wait
+    if time.monotonic() >= _away_until:
+        try:
+            stored = set(map(id, store(events)))
+        except spool.AWAY:
+            connection.close()
+            _away_until = time.monotonic() + AWAY_SECONDS
+        else:
+            return [id(event) in stored for event in events]
+    spool.keep(events)
+    return [True] * len(events)
+
+
+def store(events: Sequence[WebhookEvent]) -> list[WebhookEvent]:
+    """Commit events, in one statement; those that were new."""
+    return insert_new(events, key="event_key")
+
+
+def hand_over(ids: list[int]) -> None:
+    """Give events to the workers; those the broker does not take are left to the sweeper."""
+    broker.hand_over("apply_events", ids, batch_size=conf.whole("INBOX_BATCH_SIZE"))

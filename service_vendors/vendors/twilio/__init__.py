@@ -1,0 +1,1 @@
+"""Twilio: texts, numbers and lookups through its official SDK."""

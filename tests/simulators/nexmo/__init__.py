@@ -1,0 +1,1 @@
+"""A stand-in of Vonage, at Vonage's own addresses."""

@@ -1,0 +1,1 @@
+"""Twilio as the tests have it: its API at its own addresses, and its calls to us."""
