@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import connection
 from django.test import Client
 
 from service_vendors.models import Organization, Role
 from service_vendors.sending import breaker
 from tests.factories import MembershipFactory, OrganizationFactory, UserFactory
+
+PATIENCE_SECONDS = 3
 
 ClientFor = Callable[[AbstractBaseUser], Client]
 
@@ -39,12 +43,32 @@ def _uses_the_database(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """A test that leaves the way to a closed stand-in behind would misdirect those after it."""
+    """Who leaves something behind is told here; else it would fail where nobody looks for it."""
     yield
+    # The way to a closed stand-in would misdirect the tests after this one.
     bundle = os.environ.get("REQUESTS_CA_BUNDLE", "")
     if bundle and not Path(bundle).exists():
         del os.environ["REQUESTS_CA_BUNDLE"]
         pytest.fail(f"{item.nodeid} left REQUESTS_CA_BUNDLE behind.")
+    if lost := _connections_of_ended_threads():
+        pytest.fail(f"{item.nodeid}: threads took {lost} connections and did not close them.")
+
+
+def _connections_of_ended_threads() -> int:
+    """How many of the pool's connections nobody can give back; each keeps the database in use."""
+    pool = getattr(connection, "_connection_pools", {}).get(connection.alias)
+    if pool is None:
+        return 0
+    ours = int(connection.connection is not None)
+    until = time.monotonic() + PATIENCE_SECONDS  # the pool may still be opening one
+    while (lost := _given_away(pool) - ours) > 0 and time.monotonic() < until:
+        time.sleep(0.05)
+    return lost
+
+
+def _given_away(pool: Any) -> int:
+    stats = pool.get_stats()
+    return int(stats.get("pool_size", 0) - stats.get("pool_available", 0))
 
 
 @pytest.fixture(autouse=True)

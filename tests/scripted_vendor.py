@@ -14,6 +14,8 @@ from decimal import Decimal
 from importlib.metadata import EntryPoint
 from typing import ClassVar
 
+from django.db import connections
+
 from service_vendors.exceptions import WebhookRejected
 from service_vendors.types import (
     ConfigField,
@@ -51,6 +53,14 @@ class Script:
     at_once: int = 0
 
 
+def _happen(event: Callable[[OutboundMessage], None], message: OutboundMessage) -> None:
+    """Let something happen in a thread, which gives back the connection that it took."""
+    try:
+        event(message)
+    finally:
+        connections.close_all()
+
+
 class ScriptedVendor(ServiceVendor):
     """Says what ``script`` says. Signs webhooks with a plain shared word."""
 
@@ -73,7 +83,7 @@ class ScriptedVendor(ServiceVendor):
         script.at_once += 1
         script.most_at_once = max(script.most_at_once, script.at_once)
         await asyncio.sleep(0.01)
-        await asyncio.to_thread(script.before_answer, message)
+        await asyncio.to_thread(_happen, script.before_answer, message)
         script.at_once -= 1
         answer = script.answer(message)
         if isinstance(answer, Exception):
