@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from service_vendors.testing import Company, Trouble
+from service_vendors.testing import Company, Taken, Trouble
 from tests.simulators.company import SimulatedCompany
 from tests.simulators.disturbances import Handler
 from tests.simulators.network import Switch
@@ -35,6 +36,24 @@ class StandIn(Company):
     def numbers(self) -> tuple[str, str]:
         """The account's own."""
         return self._numbers
+
+    def taken(self) -> Sequence[Taken]:
+        """The messages of the account, without those it received."""
+        return [self.read(one) for one in self._company.messages]
+
+    @abstractmethod
+    def read(self, message: Mapping[str, Any]) -> Taken:
+        """A message, as the company keeps it."""
+
+    def calls(self) -> int:
+        """How often somebody asked to send."""
+        return sum(
+            one.method == "POST" and self.is_for_sending(one.path) for one in self._company.requests
+        )
+
+    @abstractmethod
+    def is_for_sending(self, path: str) -> bool:
+        """Whether what is posted to this path is a message to send."""
 
     def behave(self) -> None:
         """All is well."""

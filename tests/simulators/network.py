@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Event, Thread
 from typing import Final
 
 import pytest
@@ -23,8 +22,8 @@ import trustme
 from aiohttp import web
 
 from service_vendors.vendors import http, loop
+from service_vendors.vendors.threaded import ThreadedServer
 
-START_SECONDS: Final = 10.0
 PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
 
 
@@ -36,9 +35,11 @@ def _authority() -> trustme.CA:
 @contextmanager
 def serving(app: web.Application, hosts: Sequence[str]) -> Iterator[Switch]:
     """Serve ``app`` at https://<host>/ for every one of the hosts, to this process."""
-    switch = Switch(app, tuple(hosts))
-    switch.start()
-    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as environment:
+    with (
+        Switch(app, tuple(hosts)) as switch,
+        TemporaryDirectory() as folder,
+        pytest.MonkeyPatch.context() as environment,
+    ):
         bundle = Path(folder, "authority.pem")
         _authority().cert_pem.write_to_path(bundle)
         for name in PROXIES:
@@ -51,46 +52,23 @@ def serving(app: web.Application, hosts: Sequence[str]) -> Iterator[Switch]:
             yield switch
         finally:
             loop.run(http.close())
-            switch.stop()
 
 
-class Switch:
-    """An egress proxy and, behind it, the company; both in one thread of this process."""
+class Switch(ThreadedServer):
+    """An egress proxy and, behind it, the company; both in one thread of this process.
+
+    After ``stop``, connections are refused.
+    """
+
+    title = "stand-in"
 
     def __init__(self, app: web.Application, hosts: Sequence[str]) -> None:
+        super().__init__()
         self.port = 0
         self._app, self._hosts = app, hosts
-        self._ready = Event()
-        self._failures: list[Exception] = []
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._until: asyncio.Event | None = None
-        self._thread = Thread(target=self._run, name="a company", daemon=True)
 
-    def start(self) -> None:
-        """Serve from now on."""
-        self._thread.start()
-        if not self._ready.wait(START_SECONDS):
-            raise RuntimeError("The stand-in did not start in time.")
-        for failure in self._failures:
-            raise failure
-
-    def stop(self) -> None:
-        """Stop serving: from now on, connections are refused. Repeating it changes nothing."""
-        if self._loop is not None and self._until is not None and not self._loop.is_closed():
-            with suppress(RuntimeError):  # it ended meanwhile
-                self._loop.call_soon_threadsafe(self._until.set)
-        self._thread.join(START_SECONDS)
-
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._serve())
-        except Exception as error:  # noqa: BLE001 - handed to whoever called start()
-            self._failures.append(error)
-        finally:
-            self._ready.set()
-
-    async def _serve(self) -> None:
-        self._loop, self._until = asyncio.get_running_loop(), asyncio.Event()
+    async def serve(self, up: Callable[[], None], until: asyncio.Event) -> None:
+        """The proxy, at ``port``."""
         runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.2)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self._certificate(), backlog=1024)
@@ -98,8 +76,8 @@ class Switch:
         self._company_port = runner.addresses[0][1]
         proxy = await asyncio.start_server(self._tunnel, "127.0.0.1", 0, backlog=1024)
         self.port = proxy.sockets[0].getsockname()[1]
-        self._ready.set()
-        await self._until.wait()
+        up()
+        await until.wait()
         proxy.close()
         await runner.cleanup()
         running = asyncio.all_tasks() - {asyncio.current_task()}

@@ -15,7 +15,7 @@ from service_vendors.types import HandsetMessage, InboundMessage, OutboundMessag
 from service_vendors.vendors import loop
 from service_vendors.vendors.fakeservice.server import FakeServiceServer
 from service_vendors.vendors.fakeservice.vendor import FakeService
-from service_vendors.web import handset
+from service_vendors.web import phones
 from tests.conftest import ClientFor
 from tests.factories import (
     ContactFactory,
@@ -241,7 +241,7 @@ def test_a_company_that_is_slow_is_not_waited_for_for_ever(
         return []
 
     monkeypatch.setattr(FakeService, "handset_messages", never)
-    monkeypatch.setattr(handset, "ASK_SECONDS", 0.1)
+    monkeypatch.setattr(phones, "ASK_SECONDS", 0.1)
     page = Page(client.get(phone))
     assert "did not answer within" in page.by_id("phone").text
 

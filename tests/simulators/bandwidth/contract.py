@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, Final
 
@@ -93,23 +93,24 @@ class BandwidthStandIn(StandIn):
         else:
             super().misbehave(trouble)
 
-    def taken(self) -> Sequence[Taken]:
-        """The messages of the account."""
-        return [
-            Taken(
-                service_id=one["id"],
-                reference=one["tag"],
-                contact_number=one["to"][0],
-                user_number=one["from"],
-                text=one["text"],
-                media=tuple(one["media"]),
-            )
-            for one in self._company.messages
-        ]
+    def read(self, message: Mapping[str, Any]) -> Taken:
+        """A message, as it was posted."""
+        return Taken(
+            service_id=message["id"],
+            reference=message["tag"],
+            contact_number=message["to"][0],
+            user_number=message["from"],
+            text=message["text"],
+            media=tuple(message["media"]),
+        )
+
+    def is_for_sending(self, path: str) -> bool:
+        """Where messages are posted."""
+        return path.endswith("/messages")
 
     def calls(self) -> int:
         """How often somebody asked to send, or was refused the token for it."""
-        return len(self._company.asked("POST", "/messages")) + self._company.tokens_refused
+        return super().calls() + int(self._company.tokens_refused)
 
     def incoming(self, message: InboundMessage, *, secret: str | None = None) -> WebhookRequest:
         """A contact's message."""

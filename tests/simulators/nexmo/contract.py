@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, Final
 
@@ -63,26 +63,20 @@ class NexmoStandIn(StandIn):
 
     troubles = TROUBLES
 
-    def taken(self) -> Sequence[Taken]:
-        """The texts and the messages with pictures."""
-        return [
-            Taken(
-                service_id=one["id"],
-                reference=one["reference"],
-                contact_number=f"+{one['to']}",
-                user_number=f"+{one['from']}",
-                text=one["text"],
-                media=tuple(one["media"]),
-            )
-            for one in self._company.messages
-        ]
-
-    def calls(self) -> int:
-        """How often somebody asked to send."""
-        return sum(
-            one.method == "POST" and one.path in {messages.SMS, messages.MESSAGES}
-            for one in self._company.requests
+    def read(self, message: Mapping[str, Any]) -> Taken:
+        """A text, or a message with pictures."""
+        return Taken(
+            service_id=message["id"],
+            reference=message["reference"],
+            contact_number=f"+{message['to']}",
+            user_number=f"+{message['from']}",
+            text=message["text"],
+            media=tuple(message["media"]),
         )
+
+    def is_for_sending(self, path: str) -> bool:
+        """Where messages are posted."""
+        return path in {messages.SMS, messages.MESSAGES}
 
     def incoming(self, message: InboundMessage, *, secret: str | None = None) -> WebhookRequest:
         """A call of the Messages API: its token covers the body."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from service_vendors.testing import Company, Taken, Trouble, VendorContract
 from service_vendors.testing.setting import CALLBACK_BASE
@@ -65,26 +65,20 @@ class TwilioStandIn(StandIn):
 
     troubles = TROUBLES
 
-    def taken(self) -> Sequence[Taken]:
-        """The messages of the account, without those it received."""
-        return [
-            Taken(
-                service_id=one["sid"],
-                reference=callbacks.reference_of(one["status_callback"]),
-                contact_number=one["to"],
-                user_number=one["from"],
-                text=one["body"],
-                media=tuple(one["media"]),
-            )
-            for one in self._company.messages
-        ]
-
-    def calls(self) -> int:
-        """How often somebody asked to send."""
-        return sum(
-            one.method == "POST" and one.path.endswith("/Messages.json")
-            for one in self._company.requests
+    def read(self, message: Mapping[str, Any]) -> Taken:
+        """A message, as Twilio shows it."""
+        return Taken(
+            service_id=message["sid"],
+            reference=callbacks.reference_of(message["status_callback"]),
+            contact_number=message["to"],
+            user_number=message["from"],
+            text=message["body"],
+            media=tuple(message["media"]),
         )
+
+    def is_for_sending(self, path: str) -> bool:
+        """Where messages are posted."""
+        return path.endswith("/Messages.json")
 
     def incoming(self, message: InboundMessage, *, secret: str | None = None) -> WebhookRequest:
         """A contact's message, posted to the address of messages."""

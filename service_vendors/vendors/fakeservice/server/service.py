@@ -8,9 +8,7 @@ import secrets
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event, Thread
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 from urllib.request import ProxyHandler, Request, build_opener
 
 from aiohttp import web
@@ -23,10 +21,10 @@ from service_vendors.vendors.fakeservice.server.company import (
     refusals_as_json,
 )
 from service_vendors.vendors.fakeservice.server.ledger import Ledger
+from service_vendors.vendors.threaded import ThreadedServer
 
 DEFAULT_PORT: Final = 8001
-START_SECONDS: Final = 10.0
-STOP_SECONDS: Final = 10.0
+CALL_SECONDS: Final = 10.0
 
 
 def build_app(company: Company) -> web.Application:
@@ -110,57 +108,25 @@ def run(host: str, port: int, ledger: Path | None, say: Callable[[str], None]) -
     asyncio.run(main())
 
 
-class FakeServiceServer:
+class FakeServiceServer(ThreadedServer):
     """The company in a thread of this process; for the demo and for tests.
+
+    ``start`` raises OSError when the port is taken. What is in a ledger file outlives ``stop``.
 
     >>> with FakeServiceServer() as server:
     ...     server.account()["api_url"] == server.url
     True
     """
 
+    title = "fake company"
+
     def __init__(
         self, port: int = 0, ledger: Path | str | None = None, host: str = "127.0.0.1"
     ) -> None:
+        super().__init__()
         self.url = ""
         self._host, self._port = host, port
         self._ledger = Path(ledger) if ledger else None
-        self._ready = Event()
-        self._failures: list[Exception] = []
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._until: asyncio.Event | None = None
-        self._thread: Thread | None = None
-
-    def start(self) -> Self:
-        """Serve from now on. Raises OSError when the port is taken."""
-        self._ready.clear()
-        self._failures.clear()
-        self._thread = Thread(target=self._run, name="fakeservice", daemon=True)
-        self._thread.start()
-        if not self._ready.wait(START_SECONDS):
-            raise RuntimeError("The fake company did not start in time.")
-        for failure in self._failures:
-            raise failure
-        return self
-
-    def stop(self) -> None:
-        """Stop serving. What is in a ledger file stays there."""
-        if self._loop is not None and self._until is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._until.set)
-        if self._thread is not None:
-            self._thread.join(STOP_SECONDS)
-            if self._thread.is_alive():
-                raise RuntimeError("The fake company did not stop in time.")
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def account(self, name: str = "demo") -> dict[str, str]:
         """Settings, by the vendor's field names, of an account here, with secrets of its own."""
@@ -187,22 +153,14 @@ class FakeServiceServer:
             method=method,
             data=None if value is None else json.dumps(value).encode(),
         )
-        with build_opener(ProxyHandler({})).open(request, timeout=START_SECONDS) as answer:
+        with build_opener(ProxyHandler({})).open(request, timeout=CALL_SECONDS) as answer:
             return json.loads(answer.read())
 
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._serve())
-        except Exception as error:  # noqa: BLE001 - handed to whoever called start()
-            self._failures.append(error)
-        finally:
-            self._ready.set()
-
-    async def _serve(self) -> None:
-        self._loop, self._until = asyncio.get_running_loop(), asyncio.Event()
+    async def serve(self, up: Callable[[], None], until: asyncio.Event) -> None:
+        """The company, at ``url``."""
 
         def ready(url: str) -> None:
             self.url = url
-            self._ready.set()
+            up()
 
-        await serve(self._host, self._port, self._ledger, ready=ready, until=self._until)
+        await serve(self._host, self._port, self._ledger, ready=ready, until=until)
