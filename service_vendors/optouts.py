@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from service_vendors.managers.registry import managers_of
 from service_vendors.models import Message, OptOut, Organization, OrganizationContact
+from service_vendors.models.among import Among
 from service_vendors.types import Keyword
 
 # What a trigger takes when an opt-out is committed (migration "opt_outs_wait_for_calls").
@@ -57,7 +58,7 @@ def opted_out(organization: Organization, cells: Collection[str]) -> set[str]:
     """Those of the numbers whose opt-out is in force."""
     return set(
         OptOut.objects.filter(
-            organization=organization, cell__in=cells, ended_at__isnull=True
+            Among("cell", cells), organization=organization, ended_at__isnull=True
         ).values_list("cell", flat=True)
     )
 
@@ -65,8 +66,8 @@ def opted_out(organization: Organization, cells: Collection[str]) -> set[str]:
 def in_force(asked: Collection[tuple[int, str]]) -> set[tuple[int, str]]:
     """The same for numbers of several organizations, each with its organization's id."""
     found = OptOut.objects.filter(
+        Among("cell", {cell for _, cell in asked}),
         organization__in={organization for organization, _ in asked},
-        cell__in={cell for _, cell in asked},
         ended_at__isnull=True,
     )
     return set(found.values_list("organization", "cell")) & set(asked)

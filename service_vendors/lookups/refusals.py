@@ -8,6 +8,7 @@ from typing import Final
 from service_vendors import conf
 from service_vendors.configuration import get_config
 from service_vendors.models import Organization, OrganizationContact
+from service_vendors.models.among import Among
 from service_vendors.types import LookupStatus
 
 WORDS: Final[Mapping[LookupStatus, str]] = {
@@ -34,7 +35,9 @@ def refusals(organization: Organization, numbers: Collection[str]) -> dict[str, 
     came_back = OrganizationContact.SubscribeStatus.SUBSCRIBED
     found = (
         OrganizationContact.objects.filter(
-            organization=organization, contact_number__in=numbers, status_code__in=_NEGATIVE
+            Among("contact_number", numbers),
+            organization=organization,
+            status_code__in=_NEGATIVE,
         )
         .exclude(status_code=LookupStatus.UNSUBSCRIBED.value, subscribe_status=came_back)
         .values_list("contact_number", "status_code")

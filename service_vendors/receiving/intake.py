@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Final
 
 from django.db import connection, transaction
 
 from service_vendors import broker, conf
 from service_vendors.models import Organization, WebhookEvent
-from service_vendors.models.rows import insert_new
+from service_vendors.models.rows import insert_new, stencil
 from service_vendors.receiving import spool
 from service_vendors.types import WebhookRequest
 
@@ -31,9 +32,9 @@ def event_of(
     service: str, request: WebhookRequest, organization: Organization | None
 ) -> WebhookEvent:
     """The event that a verified request makes, not yet stored."""
-    return WebhookEvent(
+    return _new_event()(
         service=service,
-        organization=organization,
+        organization_id=None if organization is None else organization.pk,
         event_key=event_key(request),
         address=request.address,
         method=request.method,
@@ -43,7 +44,13 @@ def event_of(
         headers={n: v.replace("\x00", "") for n, v in request.headers.items() if n in KEPT_HEADERS},
         body=request.body,
         received_at=request.received_at,
+        due_at=request.received_at,
     )
+
+
+@cache
+def _new_event() -> Callable[..., WebhookEvent]:
+    return stencil(WebhookEvent())
 
 
 def event_key(request: WebhookRequest) -> str:

@@ -18,6 +18,7 @@ from service_vendors.models import (
     OrganizationContact,
     SendStatus,
 )
+from service_vendors.models.among import Among
 from service_vendors.models.rows import insert_all
 from service_vendors.types import InboundMessage, Keyword
 
@@ -95,7 +96,9 @@ def _contacts(incoming: Sequence[Incoming]) -> dict[tuple[int, str], int | None]
     numbers = {one.message.contact_number for one in incoming}
     latest = (
         Message.objects.filter(
-            organization__in=organizations, contact_number__in=numbers, is_from_contact=False
+            Among("contact_number", numbers),
+            organization__in=organizations,
+            is_from_contact=False,
         )
         .values("organization", "contact_number")
         .annotate(latest=Max("pk"))
@@ -110,7 +113,9 @@ def _contacts(incoming: Sequence[Incoming]) -> dict[tuple[int, str], int | None]
     unknown = {number for one in incoming if one.talk not in found for number in one.talk[1:]}
     if unknown:
         known = Contact.objects.filter(
-            campaign__organization__in=organizations, campaign__is_archived=False, cell__in=unknown
+            Among("cell", unknown),
+            campaign__organization__in=organizations,
+            campaign__is_archived=False,
         )
         newest: dict[tuple[int, str], int | None] = {
             (organization, cell): pk
@@ -150,8 +155,8 @@ def _know_numbers(incoming: Sequence[Incoming]) -> None:
     last = {one.talk: one for one in incoming}
     # Most often nothing is new, and whoever writes a row keeps others from it.
     known = OrganizationContact.objects.filter(
+        Among("contact_number", {number for _, number in last}),
         organization__in={organization for organization, _ in last},
-        contact_number__in={number for _, number in last},
     ).values_list("organization", "contact_number", "service", "user_number")
     for organization_id, number, service, user_number in known:
         one = last.get((organization_id, number))

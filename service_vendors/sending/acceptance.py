@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
@@ -29,7 +29,8 @@ from service_vendors.models import (
     Priority,
     SendStatus,
 )
-from service_vendors.models.rows import insert_all
+from service_vendors.models.among import Among
+from service_vendors.models.rows import insert_all, stencil
 from service_vendors.phone import InvalidPhoneNumber, normalize_sender, to_e164
 from service_vendors.public_addresses import NotPublic, insist_on_public
 from service_vendors.references import new_reference
@@ -177,7 +178,7 @@ class _Acceptance:
         self.country = str(get_config("PHONE_NUMBER_COUNTRY", organization))
         self.now = timezone.now()
         by = None if sender is None else str(sender.pk)
-        self._alike = _values_of(
+        self._message = stencil(
             Message(
                 organization=organization,
                 sender_id=sender.pk if sender else None,
@@ -201,24 +202,19 @@ class _Acceptance:
         self._check_content(draft)
         if draft.send_before is not None and draft.send_before <= self.now:
             raise MessageRefused("The time after which this message may not be sent has passed.")
-        # All values, in the order of the columns: that takes half the time of naming some.
-        message = Message(
-            *(
-                self._alike
-                | {
-                    "reference": new_reference(),
-                    "contact_number": to_e164(draft.contact_number, self.country),
-                    "user_number": normalize_sender(draft.user_number, self.country)
-                    if draft.user_number
-                    else "",
-                    "text": draft.text,
-                    "media": [{"url": url, "content_type": ""} for url in draft.media],
-                    "send_before": draft.send_before,
-                    "idempotency_key": draft.idempotency_key,
-                }
-            ).values()
+        sender = draft.user_number
+        message = self._message(
+            reference=new_reference(),
+            contact_number=to_e164(draft.contact_number, self.country),
+            user_number=normalize_sender(sender, self.country) if sender else "",
+            text=draft.text,
+            media=[{"url": url, "content_type": ""} for url in draft.media],
+            send_before=draft.send_before,
+            idempotency_key=draft.idempotency_key,
         )
-        message.organization, message.contact = self.organization, draft.contact
+        message.organization = self.organization
+        if draft.contact is not None:
+            message.contact = draft.contact
         return message
 
     def _check_content(self, draft: MessageDraft) -> None:
@@ -282,9 +278,9 @@ class _Acceptance:
         open_ended = [message for message in messages if not message.user_number]
         latest = (
             Message.objects.filter(
+                Among("contact_number", {message.contact_number for message in open_ended}),
                 organization=self.organization,
                 service=self.service,
-                contact_number__in={message.contact_number for message in open_ended},
             )
             .exclude(user_number="")
             .values("contact_number")
@@ -296,10 +292,6 @@ class _Acceptance:
         )
         for message in open_ended:
             message.user_number = used.get(message.contact_number, "")
-
-
-def _values_of(message: Message) -> dict[str, Any]:
-    return {f.attname: getattr(message, f.attname) for f in Message._meta.concrete_fields}
 
 
 def _hand_over_on_commit(messages: Sequence[Message]) -> None:

@@ -55,13 +55,22 @@ def _listed(names: tuple[str, ...]) -> Mapping[str, type[ServiceVendor]]:
     return {cls.name: cls for cls in classes if cls is not None}
 
 
+@cache
+def _by_any_name(names: tuple[str, ...]) -> Mapping[str, type[ServiceVendor]]:
+    """The same by their aliases, too; of two vendors with one name, the first that is listed."""
+    found: dict[str, type[ServiceVendor]] = {}
+    for cls in _listed(names).values():
+        for name in (cls.name, *cls.aliases):
+            found.setdefault(name, cls)
+    return found
+
+
 def vendor_class(name: str) -> type[ServiceVendor]:
     """The active vendor of this name or alias. Raises UnknownVendor, naming those there are."""
-    classes = available()
-    for cls in classes.values():
-        if name == cls.name or name in cls.aliases:
-            return cls
-    listed = ", ".join(classes) or "none"
+    names = tuple(conf.words("SERVICE_VENDORS"))
+    if cls := _by_any_name(names).get(name):
+        return cls
+    listed = ", ".join(_listed(names)) or "none"
     raise UnknownVendor(f"There is no active vendor {name!r}. SERVICE_VENDORS activates: {listed}.")
 
 

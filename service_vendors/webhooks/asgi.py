@@ -13,7 +13,7 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from django.core.exceptions import DisallowedHost
@@ -51,17 +51,15 @@ class WebhookApplication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of any kind."""
-        found = _webhook(scope) if scope["type"] == "http" else None
-        if found is None:
+        called = _called(scope) if scope["type"] == "http" else None
+        if called is None:
             await self._django(scope, receive, send)
             return
-        service, address, organization_id = found
         body = await _body(scope, receive, conf.whole("WEBHOOK_MAX_BYTES"))
         if body is None:
-            answer = reception.refusal(service, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            answer = reception.refusal(called.service, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         else:
-            call = _call(scope, service, address, organization_id, body)
-            answer = await self._answer(service, call)
+            answer = await self._answer(called.service, _call(scope, called, body))
         await _send(send, answer)
 
     async def _answer(self, service: str, call: WebhookRequest) -> WebhookAnswer:
@@ -121,9 +119,18 @@ class WebhookApplication:
                 self._reading.pop(key, None)
 
 
-def _webhook(scope: Scope) -> tuple[str, str, int | None] | None:
-    """The vendor, the address and the organization that a request calls; None when Django is to
-    answer: for pages, for what is wrong with an address, and where BASE_URL is not known.
+class _Called(NamedTuple):
+    """Whom a request calls: a vendor's name, its webhook, the organization, and where we are."""
+
+    service: str
+    address: str
+    organization_id: int | None
+    base_url: str
+
+
+def _called(scope: Scope) -> _Called | None:
+    """Whom a request calls; None when Django is to answer: for pages, for what is wrong with an
+    address, and where BASE_URL is not known.
     """
     path = scope["path"].removeprefix(scope.get("root_path", ""))
     match = _ADDRESS.fullmatch(path)
@@ -136,14 +143,14 @@ def _webhook(scope: Scope) -> tuple[str, str, int | None] | None:
         organization is None and webhook.organization_required
     ):
         return None
-    if not registry.vendor_class(service).callback_base():
+    base_url = registry.vendor_class(service).callback_base()
+    if not base_url:
         return None
-    return service, match["address"], None if organization is None else int(organization)
+    organization_id = None if organization is None else int(organization)
+    return _Called(service, match["address"], organization_id, base_url)
 
 
-def _call(
-    scope: Scope, service: str, address: str, organization_id: int | None, body: bytes
-) -> WebhookRequest:
+def _call(scope: Scope, called: _Called, body: bytes) -> WebhookRequest:
     query = scope["query_string"].decode("latin-1")
     raw_path = scope.get("raw_path") or scope["path"].encode()
     path = raw_path.partition(b"?")[0].decode("latin-1")
@@ -151,17 +158,16 @@ def _call(
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]},{value}" if name in headers else value
-    base = registry.vendor_class(service).callback_base()
-    url = base + path + (f"?{query}" if query else "")
-    is_known = headers.get("host") == urlsplit(base).netloc
+    url = called.base_url + path + (f"?{query}" if query else "")
+    is_known = headers.get("host") == urlsplit(called.base_url).netloc
     return WebhookRequest(
-        address=address,
+        address=called.address,
         method=scope["method"],
         url=url,
         query=query,
         headers=headers,
         body=body,
-        organization_id=organization_id,
+        organization_id=called.organization_id,
         seen_url=url if is_known else _as_django_sees_it(scope),
     )
 

@@ -127,3 +127,15 @@ def test_what_is_stored_already_is_not_stored_again(organization: Organization) 
     assert {event.pk for event in new} == set(
         WebhookEvent.objects.exclude(pk=old.pk).values_list("pk", flat=True)
     )
+
+
+def test_a_stencil_makes_rows_that_differ_in_what_it_is_told(organization: Organization) -> None:
+    make = rows.stencil(Message(organization=organization, service="scripted", text="shared"))
+    one, other = make(text="its own"), make(contact_number="+12125550123")
+    assert (one.text, one.contact_number) == ("its own", "")
+    assert (other.text, other.contact_number) == ("shared", "+12125550123")
+    assert one.organization_id == other.organization_id == organization.pk
+    one.save(force_insert=True)
+    assert Message.objects.get().text == "its own"
+    with pytest.raises(IndexError):
+        make(no_such_column=1)
