@@ -6,7 +6,6 @@ A broker that is away loses nothing: what was not handed over is found by the sw
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -14,13 +13,12 @@ from celery import Task
 from django.utils.module_loading import import_string
 from kombu.exceptions import OperationalError
 
+from service_vendors.absence import Absence
+
 logger = logging.getLogger(__name__)
 
 
-# Nobody waits again so soon for a broker that did not answer.
-AWAY_SECONDS: Final = 5.0
-
-_away_until = 0.0
+away: Final = Absence(seconds=5.0)
 
 
 def hand_over(task_name: str, ids: Sequence[Any], *, batch_size: int) -> bool:
@@ -28,15 +26,14 @@ def hand_over(task_name: str, ids: Sequence[Any], *, batch_size: int) -> bool:
 
     Returns whether the broker took all of it. Tasks stand above this floor, hence the name.
     """
-    global _away_until  # noqa: PLW0603 - what one call learns spares the next ones the wait
-    if time.monotonic() < _away_until:
+    if away:
         return False
     task: Task[..., None] = import_string(f"service_vendors.tasks.{task_name}")
     try:
         for start in range(0, len(ids), batch_size):
             task.delay(list(ids[start : start + batch_size]))
     except (OperationalError, OSError) as error:
-        _away_until = time.monotonic() + AWAY_SECONDS
+        away.begin()
         logger.warning("The broker did not take %s: %s", task_name, type(error).__name__)
         return False
     return True

@@ -6,7 +6,6 @@ Whoever uses it keeps the same things in this process as well, for as long as ``
 from __future__ import annotations
 
 import logging
-import time
 from functools import cache
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from service_vendors import conf
+from service_vendors.absence import Absence
 
 logger = logging.getLogger(__name__)
 
@@ -35,15 +35,15 @@ class Link:
             socket_connect_timeout=PATIENCE_SECONDS,
             retry=Retry(NoBackoff(), 1),  # a connection that Redis closed meanwhile is no failure
         )
-        self._away_until = 0.0
+        self._away = Absence(AWAY_SECONDS)
 
     def client(self) -> Redis | None:
         """The Redis; None while it is away."""
-        return None if time.monotonic() < self._away_until else self._redis
+        return None if self._away else self._redis
 
     def note_away(self, error: Exception) -> None:
         """It did not answer: for some seconds nobody asks it again."""
-        self._away_until = time.monotonic() + AWAY_SECONDS
+        self._away.begin()
         logger.warning("Redis is away (%s): each process goes by itself.", type(error).__name__)
 
 

@@ -13,7 +13,9 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection
 from django.test import Client
 
+from service_vendors import broker
 from service_vendors.models import Organization, Role
+from service_vendors.receiving import intake
 from service_vendors.sending import breaker
 from tests.factories import MembershipFactory, OrganizationFactory, UserFactory
 
@@ -78,9 +80,10 @@ def _no_trouble_of_before() -> None:
 
 
 @pytest.fixture(autouse=True)
-def broker_of_unknown_state(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one test learned of the broker is nothing to the next."""
-    monkeypatch.setattr("service_vendors.broker._away_until", 0.0)
+def _no_absence_of_before() -> None:
+    """What one test learned of the broker or the database is nothing to the next."""
+    broker.away.end()
+    intake.database_away.end()
 
 
 @pytest.fixture

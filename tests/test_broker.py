@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from service_vendors import broker
+from service_vendors.absence import Absence
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -54,8 +55,7 @@ def test_a_broker_that_was_away_just_now_holds_up_nobody_else(
     assert not broker.hand_over("send_replies", [1], batch_size=2)
     assert not broker.hand_over("send_replies", [2], batch_size=2)
     assert tries == [[1]]
-    monkeypatch.setattr(broker, "AWAY_SECONDS", 0.0)
-    monkeypatch.setattr(broker, "_away_until", 0.0)
+    monkeypatch.setattr(broker, "away", Absence(seconds=0.0))
     assert not broker.hand_over("send_replies", [3], batch_size=2)
     assert not broker.hand_over("send_replies", [4], batch_size=2)
     assert tries == [[1], [3], [4]], "it was not asked again"

@@ -8,8 +8,9 @@ import json
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -55,6 +56,7 @@ class Trap:
 
     def __init__(self) -> None:
         self.visits = 0
+        self._is_over = False
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         self._thread = Thread(target=self._count, daemon=True)
@@ -62,40 +64,50 @@ class Trap:
 
     def close(self) -> None:
         """Let the last visitor in, who is the one that closes."""
+        self._is_over = True
         with socket.create_connection(self._listening.getsockname()):
-            self._thread.join(0.2)
+            self._thread.join()
         self._listening.close()
 
     def _count(self) -> None:
         while True:
-            try:
-                visitor, _ = self._listening.accept()
-            except OSError:
-                return
-            self.visits += 1
-            visitor.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-            visitor.close()
+            visitor, _ = self._listening.accept()
+            with visitor:
+                if self._is_over:
+                    return
+                self.visits += 1
+                visitor.sendall(
+                    b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+                )
 
 
 _asked_for: list[str] = []
+_is_watching = Event()
 
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
+    if not _is_watching.is_set():
+        return
     if event == "socket.getaddrinfo":
         _asked_for.append(str(arguments[0]))
     elif event == "socket.connect" and isinstance(arguments[1], tuple):
         _asked_for.append(f"http://{arguments[1][0]}:{arguments[1][1]}")
 
 
-sys.addaudithook(_watch)  # for good: it cannot be taken away again, and does no harm
+@cache
+def _begin_to_watch() -> None:
+    sys.addaudithook(_watch)  # for good: it cannot be taken away again
 
 
 @pytest.fixture
 def trap() -> Iterator[Trap]:
     """The trap, empty."""
+    _begin_to_watch()
     _asked_for.clear()
     opened = Trap()
+    _is_watching.set()
     yield opened
+    _is_watching.clear()
     opened.close()
 
 

@@ -6,7 +6,6 @@ They are stored in the inbox; while the database is away, in the spool.
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Final
@@ -14,6 +13,7 @@ from typing import Final
 from django.db import connection, transaction
 
 from service_vendors import broker, conf
+from service_vendors.absence import Absence
 from service_vendors.models import Organization, WebhookEvent
 from service_vendors.models.rows import insert_new, stencil
 from service_vendors.receiving import spool
@@ -22,10 +22,7 @@ from service_vendors.types import WebhookRequest
 # What an event needs to be read again; signatures and credentials are not among them.
 KEPT_HEADERS: Final = frozenset({"content-type", "content-encoding", "user-agent"})
 
-# Once it was seen to be away, nobody waits for the database for this long.
-AWAY_SECONDS: Final = 2.0
-
-_away_until = 0.0
+database_away: Final = Absence(seconds=2.0)
 
 
 def event_of(
@@ -89,13 +86,12 @@ def keep(events: Sequence[WebhookEvent]) -> list[bool]:
     Those that were stored have a primary key afterwards. Raises NowhereToKeep, and whatever else
     the database says of what it is told; then none was kept.
     """
-    global _away_until  # noqa: PLW0603 - what one call learns spares the next ones the wait
-    if time.monotonic() >= _away_until:
+    if not database_away:
         try:
             stored = set(map(id, store(events)))
         except spool.AWAY:
             connection.close()
-            _away_until = time.monotonic() + AWAY_SECONDS
+            database_away.begin()
         else:
             return [id(event) in stored for event in events]
     spool.keep(events)

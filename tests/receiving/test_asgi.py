@@ -53,11 +53,9 @@ def site(
     settings: Any,
     handed_over: list[int],
     spooled_in: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[str]:
     """The address of the site, served as the guide says."""
     settings.BASE_URL = "https://texts.example.org"
-    monkeypatch.setattr(intake, "_away_until", 0.0)
     reception.forget()
     application = WebhookApplication(get_asgi_application())
     config = uvicorn.Config(application, port=0, log_config=None, lifespan="off", ws="none")
@@ -240,7 +238,6 @@ def test_the_plain_view_spools_as_well(
     spooled_in: Path,
     handed_over: list[int],
 ) -> None:
-    monkeypatch.setattr(intake, "_away_until", 0.0)
     with monkeypatch.context() as broken:
         broken.setattr(intake, "insert_new", away)
         answer = client.post(
