@@ -219,6 +219,9 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0
+# After a lost connection a worker would raise its prefetch step by step. RabbitMQ is asked each time
+# while pool threads acknowledge over the same connection, and now and then its answer never came.
+CELERY_WORKER_ENABLE_PREFETCH_COUNT_REDUCTION = False
 # What somebody waits for goes first: a worker that is free takes from the first queue that holds
 # something. docs/deploy.md tells which workers there should be.
 CELERY_TASK_QUEUES = [Queue(name) for name in ("replies", "due", "events", "jobs", "bulk")]
@@ -241,8 +244,16 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     if CELERY_BROKER_URL.startswith("redis")
     else {}
 )
-# A broker that is away must not hold up the person who sends: the sweeper hands over later.
-CELERY_TASK_PUBLISH_RETRY = False
+# A broker that is away must not hold up the person who sends: the sweeper hands over later. A
+# connection to RabbitMQ that died is only made anew for a second try, one to Redis by itself.
+CELERY_TASK_PUBLISH_RETRY = CELERY_BROKER_URL.startswith("amqp")
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
+}
+CELERY_BROKER_CONNECTION_TIMEOUT = 2.0
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # However long it is away, whoever listens to it goes on when it is back.
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
