@@ -219,8 +219,8 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0
-# After a lost connection a worker would raise its prefetch step by step. RabbitMQ is asked each time
-# while pool threads acknowledge over the same connection, and now and then its answer never came.
+# After a lost connection a worker would raise its prefetch step by step. It waits for RabbitMQ to
+# agree each time, while threads acknowledge over the same connection, and it once waited for good.
 CELERY_WORKER_ENABLE_PREFETCH_COUNT_REDUCTION = False
 # What somebody waits for goes first: a worker that is free takes from the first queue that holds
 # something. docs/deploy.md tells which workers there should be.
