@@ -21,7 +21,7 @@ TITLES: Final = {
     "long_code": "each ordinary number",
     "toll_free": "each toll-free number",
     "short_code": "each short code",
-    "alphanumeric": "each name of letters",
+    "alphanumeric": "each name shown instead of a number",
     "pool": "each messaging service",
 }
 _UNSET: Final = (None, "")

@@ -193,6 +193,14 @@ def test_the_other_features_stay_also_those_changed_since_the_page_was_opened(
     }
 
 
+def test_what_is_changed_is_what_the_database_holds_not_what_was_read_before(
+    organization: Organization,
+) -> None:
+    give(organization, Mine=1, SEND_RATE_POOL=3)
+    assert rates.save(organization, {"account": 5.0, "pool": None}, actor=None)
+    assert features(organization) == organization.features == {"Mine": 1, "SEND_RATE_ACCOUNT": 5}
+
+
 def test_the_audit_trail_says_who_changed_which_rate_from_what_to_what(
     save: Save, organization: Organization, owner: AbstractBaseUser
 ) -> None:
