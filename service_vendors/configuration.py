@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -229,15 +230,11 @@ def choose_vendor(
 ) -> None:
     """Set (or with None, clear) the organization's own DEFAULT_SERVICE. Raises UnknownVendor."""
     service = registry.vendor_class(service).name if service else None
-    with transaction.atomic():
-        locked = Organization.objects.select_for_update().get(pk=organization.pk)
-        features = dict(locked.features or {})
+    with changing_features(organization) as locked:
         if service:
-            features["DEFAULT_SERVICE"] = service
+            locked.features["DEFAULT_SERVICE"] = service
         else:
-            features.pop("DEFAULT_SERVICE", None)
-        locked.features = features
-        locked.save(update_fields=("features",))
+            locked.features.pop("DEFAULT_SERVICE", None)
         record(
             organization,
             actor,
@@ -248,7 +245,6 @@ def choose_vendor(
             service=service or "",
             fields=["DEFAULT_SERVICE"],
         )
-    organization.features = features
 
 
 def enable_managers(
@@ -259,15 +255,11 @@ def enable_managers(
     The others stay, in their order. Raises UnknownVendor.
     """
     needed = registry.vendor_class(service).needs_managers
-    with transaction.atomic():
-        locked = Organization.objects.select_for_update().get(pk=organization.pk)
+    with changing_features(organization) as locked:
         listed = managers.names_of(locked)
         missing = [name for name in needed if name not in listed]
         if missing:
-            features = dict(locked.features or {})
-            features["SERVICE_MANAGERS"] = [*listed, *missing]
-            locked.features = features
-            locked.save(update_fields=("features",))
+            locked.features["SERVICE_MANAGERS"] = [*listed, *missing]
             titles = " and ".join(managers.title_of(name) for name in missing)
             record(
                 organization,
@@ -277,8 +269,23 @@ def enable_managers(
                 service=service,
                 fields=["SERVICE_MANAGERS"],
             )
-    organization.features = locked.features
     return missing
+
+
+@contextmanager
+def changing_features(organization: Organization) -> Iterator[Organization]:
+    """The organization under lock, its ``features`` a dict to change in place; saved at the end.
+
+    Whatever else is written meanwhile, such as an audit entry, is saved with them or not at all.
+    """
+    with transaction.atomic():
+        locked = Organization.objects.select_for_update().get(pk=organization.pk)
+        before = locked.features
+        locked.features = dict(before or {})
+        yield locked
+        if locked.features != before:
+            locked.save(update_fields=("features",))
+    organization.features = locked.features
 
 
 def record(
@@ -290,7 +297,7 @@ def record(
     service: str = "",
     fields: list[str] | None = None,
 ) -> AuditEntry:
-    """Write an audit entry. ``fields`` are names; a value has no place in the audit trail."""
+    """Write an audit entry. ``fields`` are names; a vendor's values have no place in it."""
     return AuditEntry.objects.create(
         organization=organization,
         actor_id=actor.pk if actor else None,

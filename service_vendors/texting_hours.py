@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
 from django.utils import timezone
 
 from service_vendors import conf, configuration, timezones
@@ -127,15 +126,12 @@ def save(
     values: dict[str, bool | int] = {ENFORCED: hours is not None}
     if hours is not None:
         values |= {START: hours.start, END: hours.end}
-    with transaction.atomic():
-        locked = Organization.objects.select_for_update().get(pk=organization.pk)
-        locked.features = (locked.features or {}) | values
-        locked.save(update_fields=("features",))
+    with configuration.changing_features(organization) as locked:
+        locked.features |= values
         said = "Lets texts go out at any hour." if hours is None else f"Texts only from {hours}."
         configuration.record(
             organization, actor, "texting hours changed", said, fields=sorted(values)
         )
-    organization.features = locked.features
 
 
 def _day(hours: TextingHours, zone: ZoneInfo, at: datetime) -> Window:

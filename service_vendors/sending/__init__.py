@@ -1,12 +1,13 @@
 """Out: a message is accepted, dispatched through its vendor, and its fate is recorded.
 
 ``acceptance`` takes messages in, ``handing_over`` gives them to the workers, ``bulks`` by turns,
-``dispatch`` brings claimed ones to their vendor as fast as ``limits`` allow, ``ledger`` claims them
-and records how the claim ended, ``reports`` applies what the vendor says later, ``lessons``
-remembers what failures teach, ``sweeping`` finds what fell through, ``doubts`` lets a person settle
-what nobody can find out. While a vendor has trouble, ``breaker`` holds messages back and
-``fallback`` finds another vendor for them; ``another_try`` is for who will not wait. ``history``
-keeps each step, and ``timeline`` tells it. Nobody else moves an outgoing message.
+``dispatch`` brings claimed ones to their vendor as fast as ``limits`` allow, by the ``rates`` that
+hold, ``ledger`` claims them and records how the claim ended, ``reports`` applies what the vendor
+says later, ``lessons`` remembers what failures teach, ``sweeping`` finds what fell through,
+``doubts`` lets a person settle what nobody can find out. While a vendor has trouble, ``breaker``
+holds messages back and ``fallback`` finds another vendor for them; ``another_try`` is for who will
+not wait. ``history`` keeps each step, and ``timeline`` tells it. Nobody else moves an outgoing
+message.
 """
 
 from service_vendors.sending.acceptance import (

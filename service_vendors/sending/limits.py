@@ -1,12 +1,12 @@
 """How fast an account and its senders may send: what is too fast waits, and costs no attempt.
 
 Counted in segments a second, for the account at the vendor (whichever organizations text through
-it) and for each sender of it. ``clocks`` decides; here stand the rates that hold for a message.
+it) and for each sender of it. ``rates`` says how many, ``clocks`` decides who goes; here stand the
+limits that a message is under.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -16,10 +16,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from service_vendors import conf
-from service_vendors.configuration import get_config
-from service_vendors.models import Message, Organization, Priority
+from service_vendors.models import Message, Priority
 from service_vendors.phone import InvalidPhoneNumber, SenderKind, sender_kind
-from service_vendors.sending import clocks
+from service_vendors.sending import clocks, rates
 from service_vendors.sending.clocks import Asking, Limit, in_fair_order
 from service_vendors.sending.outcomes import Outcome, Postponed
 from service_vendors.sending.preparation import Call
@@ -80,21 +79,6 @@ def admit(
     return going, waiting
 
 
-def rate(name: str, vendor: ServiceVendor, organization: Organization) -> float:
-    """Segments a second: ``account``, or those of one kind of sender; 0 where there is no limit.
-
-    The organization's own setting counts where the account is its own. On the installation's
-    account, which others share, it may only send slower than the installation says.
-    Raises ImproperlyConfigured when a setting is no such number.
-    """
-    setting, theirs = f"SEND_RATE_{name.upper()}", float(getattr(vendor.sending_rates, name))
-    own = _number(setting, get_config(setting, organization)) or theirs
-    if not vendor.shares_account():
-        return own
-    everybodys = _number(setting, conf.get(setting)) or theirs
-    return min((limit for limit in (own, everybodys) if limit), default=0.0)
-
-
 class _Limits:
     """The limits of some messages; what many of them share is found out once."""
 
@@ -120,7 +104,8 @@ class _Limits:
         key = (call.vendor, organization.pk, name)
         segments_a_second = self._rates.get(key)
         if segments_a_second is None:
-            segments_a_second = self._rates[key] = rate(name, call.vendor, organization)
+            found = rates.in_force(name, call.vendor, organization)
+            segments_a_second = self._rates[key] = found.per_second
         if not segments_a_second:
             return None
         line = "replies" if _is_reply(call.message) else "bulk"
@@ -165,10 +150,3 @@ def _in_steps(seconds: float) -> float:
 
 def _is_reply(message: Message) -> bool:
     return message.priority == Priority.REPLY
-
-
-def _number(name: str, value: object) -> float:
-    number = float(conf.convert(conf.SETTINGS[name], value))
-    if not 0 <= number < math.inf:
-        raise ImproperlyConfigured(f"{name} must be a number of zero or more: {value} is not.")
-    return number

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -12,18 +11,22 @@ from django.core.exceptions import ImproperlyConfigured
 from service_vendors import conf, texting_hours
 from service_vendors.models import Organization
 from service_vendors.texting_hours import TextingHours
+from service_vendors.web.card_form import CardForm
 
 
-class HoursForm(forms.Form):
+class HoursForm(CardForm):
     """Whether there are hours, and which."""
+
+    name = "hours"
+    anchor = "texting-hours"
+    saved = "The texting hours are saved."
 
     enforced = forms.BooleanField(required=False, label="Text only between these hours")
     start = forms.TypedChoiceField(coerce=int, label="From")
     end = forms.TypedChoiceField(coerce=int, label="Until")
 
     def __init__(self, organization: Organization, data: Any = None) -> None:
-        super().__init__(data, auto_id="hours-%s", label_suffix="")
-        self.organization = organization
+        super().__init__(organization, data)
         self.problem = ""
         try:
             self.own = texting_hours.of(organization)
@@ -45,12 +48,6 @@ class HoursForm(forms.Form):
         if not self.errors and cleaned["start"] >= cleaned["end"]:
             self.add_error("end", "Choose an hour after the one they begin.")
         return cleaned
-
-    def error_links(self) -> Iterator[tuple[str, str, str]]:
-        """Each field's errors, for the summary at the top: its id, its label, an error."""
-        for field in self.visible_fields():
-            for error in field.errors:
-                yield field.id_for_label, str(field.label), str(error)
 
     def save_as(self, actor: AbstractBaseUser) -> bool:
         """Set the organization's hours. Returns whether anything changed."""

@@ -20,15 +20,18 @@ from service_vendors.vendors import registry
 from service_vendors.vendors.base import ServiceVendor
 from service_vendors.web.access import OrganizationRequest, page_context
 from service_vendors.web.account_setup import SetupPanel, setup_panel
+from service_vendors.web.card_form import CardForm
 from service_vendors.web.hours_form import HoursForm
 from service_vendors.web.manager_offer import OfferedManager, offered_managers
 from service_vendors.web.pointing import Pointing
+from service_vendors.web.rates_form import RatesCard, RatesForm
 from service_vendors.web.trial import TrialForm, trial_of
 from service_vendors.web.vendor_choice import ChoiceForm
 from service_vendors.web.vendor_forms import VendorConfigForm, form_for
 from service_vendors.web.vendor_trouble import fallbacks_of
 
 AUDIT_PAGE: Final = 20
+CARD_FORMS: Final[tuple[type[CardForm], ...]] = (HoursForm, RatesForm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ def settings_context(
     vendor_form: VendorConfigForm | None = None,
     choice_form: ChoiceForm | None = None,
     trial_form: TrialForm | None = None,
-    hours_form: HoursForm | None = None,
+    card_form: CardForm | None = None,
     pointing: Mapping[str, Pointing] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Everything on the page; a form that was refused is given and shown with its errors.
@@ -113,13 +116,16 @@ def settings_context(
     """
     prefetch_related_objects([organization], "vendor_configs")
     received = _last_received(organization)
+    # Each once: it costs a look for its secrets.
+    vendors = {name: vendor_of(organization, name) for name in registry.available()}
     sections = [
-        _section(organization, name, vendor_form, pointing.get(name), received)
-        for name in registry.available()
+        _section(organization, vendor, vendor_form, pointing.get(name), received)
+        for name, vendor in vendors.items()
     ]
     active = next((section for section in sections if section.is_active), None)
     choice_form = choice_form or ChoiceForm(organization)
     choice_form.ready = {section.service: section.status.ready for section in sections}
+    forms = _card_forms(organization, card_form)
     return page_context(
         request,
         organization,
@@ -133,7 +139,7 @@ def settings_context(
         refused_form=next(
             (
                 form
-                for form in (vendor_form, choice_form, hours_form)
+                for form in (vendor_form, choice_form, card_form)
                 if form is not None and form.errors
             ),
             None,
@@ -141,9 +147,20 @@ def settings_context(
         has_public_address=bool(conf.text("BASE_URL")),
         trial_form=trial_form or TrialForm(),
         trial=trial_of(organization, request.GET.get("test", "")),
-        hours_form=hours_form or HoursForm(organization),
         audit=audit_trail(organization, request.GET.get("before", "")),
+        rates=RatesCard(vendors[active.service] if active else None, forms["rates_form"]),
+        **forms,
     )
+
+
+def _card_forms(organization: Organization, refused: CardForm | None) -> dict[str, CardForm]:
+    """The cards' forms by their names in the context; the refused one in its place."""
+    return {
+        f"{form_class.name}_form": refused
+        if isinstance(refused, form_class)
+        else form_class(organization)
+        for form_class in CARD_FORMS
+    }
 
 
 def audit_trail(organization: Organization, before: str = "") -> AuditTrail:
@@ -163,12 +180,12 @@ def audit_trail(organization: Organization, before: str = "") -> AuditTrail:
 
 def _section(
     organization: Organization,
-    service: str,
+    vendor: ServiceVendor,
     refused: VendorConfigForm | None,
     pointing: Pointing | None,
     received: Mapping[str, datetime],
 ) -> VendorSection:
-    vendor = vendor_of(organization, service)  # once: it costs a look for its secrets
+    service = vendor.name
     status = status_of(organization, vendor)
     own = refused is not None and refused.service == service
     vendor_class = registry.vendor_class(service)

@@ -10,7 +10,6 @@ from service_vendors.web import (
     handset,
     health,
     home,
-    hours,
     lookup_jobs,
     manager_offer,
     messages,
@@ -20,6 +19,7 @@ from service_vendors.web import (
     phone_numbers,
     set_aside,
     settings,
+    settings_cards,
     settings_webhooks,
     timeline,
     vendor_trouble,
@@ -29,7 +29,7 @@ urlpatterns = [
     *home.urlpatterns,
     *health.urlpatterns,
     *metrics.urlpatterns,
-    *hours.urlpatterns,  # before settings: "texting-hours" is no vendor's name
+    *settings_cards.urlpatterns,  # before settings: "texting-hours" is no vendor's name
     *settings.urlpatterns,
     *settings_webhooks.urlpatterns,
     *vendor_trouble.urlpatterns,
