@@ -1,7 +1,7 @@
 """Garbage at the front door: nothing unproven is kept, and nothing proven breaks what stands by it.
 
-As many bodies as CI has time for. GARBAGE=100000 tries as many for each vendor; that takes longer than
-a test may: GARBAGE=100000 pytest -o faulthandler_timeout=0 tests/garbage.
+As many bodies as CI has time for. GARBAGE=100000 tries as many for each vendor, in some minutes:
+GARBAGE=100000 pytest -s -o faulthandler_timeout=0 tests/garbage.
 """
 
 from __future__ import annotations
