@@ -103,11 +103,15 @@ class SharedCommits:
 
 
 def _keep(events: Sequence[WebhookEvent]) -> list[bool | BaseException]:
-    """In the writer's thread: keep events together; each by itself where one cannot be kept."""
-    close_old_connections()
+    """In the writer's thread: keep events together; each by itself where one cannot be kept.
+
+    The thread holds on to its connection while all is well: giving it back and taking it again for
+    every commit costs as much as some rows do.
+    """
     try:
         return list(intake.keep(events))
     except (DatabaseError, ValueError, spool.NowhereToKeep) as error:
+        close_old_connections()
         if len(events) == 1 or isinstance(error, spool.NowhereToKeep):
             return [error] * len(events)
         return [outcome for event in events for outcome in _keep([event])]

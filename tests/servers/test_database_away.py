@@ -1,4 +1,7 @@
-"""The database is away while vendors call: every call is answered in time, and none is lost."""
+"""The database is away while vendors call: every call is answered in time, and none is lost.
+
+As long as CI has time for. DATABASE_AWAY_SECONDS=30 keeps it away for half a minute.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ from benchmarks.servers import ROOT, SECRET, Servers
 
 pytestmark = pytest.mark.servers
 
-PER_SECOND, SECONDS, AWAY_SECONDS = 40, 12, 5
+AWAY_SECONDS = int(os.environ.get("DATABASE_AWAY_SECONDS", "5"))
+PER_SECOND, SECONDS = 40, AWAY_SECONDS + 7
 # What a vendor waits for an answer; the shortest of them is Vonage's.
 PATIENCE_SECONDS = 5.0
 
