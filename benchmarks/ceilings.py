@@ -9,11 +9,11 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import psycopg
@@ -39,14 +39,6 @@ TRUNCATE bare_outbox, bare_inbox;
 def connect() -> psycopg.Connection:
     """A connection of the bare kind."""
     return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
-
-
-def insert_commits(servers: Servers) -> float:
-    """Single INSERTs, each committed and on disk, by so many clients."""
-    with connect() as database:
-        database.execute(TABLES)
-    statement = f"INSERT INTO bare_inbox (body) VALUES ('{'x' * 300}');"
-    return servers.pgbench(statement, clients=CONNECTIONS, seconds=SECONDS)
 
 
 def batched_rows(servers: Servers) -> float:
@@ -163,10 +155,13 @@ class _SharedCommits:
         )
 
 
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
 _commits: list[_SharedCommits] = []
 
 
-async def probe(scope: dict[str, object], receive: object, send: object) -> None:
+async def probe(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
     """The bare ASGI application: a body is committed, then answered."""
     if scope["type"] != "http":
         return
@@ -174,12 +169,12 @@ async def probe(scope: dict[str, object], receive: object, send: object) -> None
         _commits.append(_SharedCommits())
     body, more = b"", True
     while more:
-        part = await receive()  # type: ignore[operator]
+        part = await receive()
         body, more = body + part.get("body", b""), part.get("more_body", False)
     await _commits[0].add(body)
     headers = [(b"content-length", b"0")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})  # type: ignore[operator]
-    await send({"type": "http.response.body", "body": b""})  # type: ignore[operator]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +187,6 @@ class Ceiling:
 
 
 CEILINGS: Final = (
-    Ceiling("commits", "single INSERTs, each committed (pgbench)", insert_commits),
     Ceiling("rows", "rows, a thousand a statement (pgbench)", batched_rows),
     Ceiling("probe", "bare ASGI probe with shared commits", bare_probe),
     Ceiling(

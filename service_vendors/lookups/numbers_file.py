@@ -124,7 +124,7 @@ class _Unclosed(io.RawIOBase):
         """It is."""
         return True
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # no other kind of buffer comes
         """The next bytes."""
         data = self._file.read(len(buffer))
         buffer[: len(data)] = data

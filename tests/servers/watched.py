@@ -21,4 +21,4 @@ async def _noted(self: FakeService, message: OutboundMessage) -> SendReceipt:
     return await _send(self, message)
 
 
-FakeService.send_message = _noted  # type: ignore[method-assign]
+FakeService.send_message = _noted  # type: ignore[method-assign]  # on purpose
